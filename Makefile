@@ -1,0 +1,125 @@
+# The project's commands. All a newcomer needs is make and a Python of at least 3.11:
+#
+#     make setup && make demo
+#
+# Everything is installed into .venv, from requirements.lock, and every file is checked against
+# the hash noted there.
+
+VENV := .venv
+BIN := $(VENV)/bin
+INSTALLED := $(VENV)/.installed
+
+# make setup PYTHON=/path/to/python3.12 chooses the interpreter. Without it the newest tested one
+# that works is taken.
+PYTHON ?=
+# make test PYTEST_ARGS='-n auto -k expiry', make serve ARGS='--port 9000': passed on.
+PYTEST_ARGS ?=
+ARGS ?=
+# make lock UPGRADE=--upgrade moves every pin; without it a pin moves only if it has to.
+UPGRADE ?=
+# One resolver, so that two people's locks differ only where the packages do.
+UV_VERSION := 0.13.9
+
+PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input
+# The lock is complete, so pip need not look for dependencies; `pip check` proves it afterwards.
+INSTALL := $(PIP) install --quiet --no-deps --require-hashes --no-build-isolation
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo serve test check bench lock clean
+
+help:
+	@echo "make setup   install everything into $(VENV)"
+	@echo "make demo    a day of trading on a simulated broker, on this machine only"
+	@echo "make serve   run the server (ARGS='--port 9000' passes options on)"
+	@echo "make test    run all tests (PYTEST_ARGS='-n auto' uses every core)"
+	@echo "make check   lint, formatting, types, layers"
+	@echo "make bench   measure"
+	@echo "make lock    resolve the dependencies again (UPGRADE=--upgrade moves every pin)"
+	@echo "make clean   remove $(VENV) and everything generated"
+
+setup: $(INSTALLED)
+	@echo "Ready. Next: make demo"
+
+# A candidate must run (a version manager's shim may be there and refuse), be new enough, and be able
+# to make a virtual environment (Debian packs that apart). Prints the first that does.
+define find_python
+found=; incomplete=; \
+for python in $(if $(PYTHON),"$(PYTHON)",python3.13 python3.12 python3.11 python3); do \
+	"$$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || continue; \
+	if "$$python" -c 'import ensurepip, venv' 2>/dev/null; then found=$$python; break; fi; \
+	incomplete=$$python; \
+done; \
+if [ -z "$$found" ] && [ -n "$$incomplete" ]; then \
+	echo "$$incomplete cannot make virtual environments. On Debian or Ubuntu: apt install python3-venv" >&2; \
+	exit 1; \
+fi; \
+if [ -z "$$found" ]; then \
+	echo "No Python of at least 3.11 found$(if $(PYTHON), at $(PYTHON)). Install one, or: make setup PYTHON=/path/to/python3" >&2; \
+	exit 1; \
+fi
+endef
+
+# Somebody who names an interpreter means it, whatever is installed already.
+ifneq ($(PYTHON),)
+.PHONY: $(INSTALLED)
+endif
+
+# A virtual environment whose interpreter is gone or of another version than asked for is made anew.
+# growwapi needs three packages that exist only as source: setuptools, wheel and what they
+# import come first, from the same lock, and then build those three without fetching anything else.
+$(INSTALLED): requirements.lock pyproject.toml
+	@rm -f $@
+	@$(find_python); \
+	wanted=$$("$$found" -c 'import sys; print(sys.version_info[:2])'); \
+	present=$$($(BIN)/python -c 'import sys; print(sys.version_info[:2])' 2>/dev/null); \
+	if [ "$$present" != "$$wanted" ] && { [ -z "$$present" ] || [ -n "$(PYTHON)" ]; }; then \
+		echo "Making $(VENV) with $$("$$found" --version)"; \
+		"$$found" -m venv --clear $(VENV); \
+	fi
+	@awk '/^[a-z]/ { keep = /^(packaging|setuptools|wheel)==/ } keep' requirements.lock > $(VENV)/build.lock
+	@echo "Installing the build tools"
+	@$(INSTALL) -r $(VENV)/build.lock
+	@echo "Installing what requirements.lock names (about a minute)"
+	@$(INSTALL) -r requirements.lock
+	@echo "Installing the project itself, editable"
+	@$(PIP) install --quiet --no-deps --no-build-isolation --editable .
+	@broken=$$($(PIP) check) || { echo "$$broken" >&2; exit 1; }
+	@touch $@
+
+demo: $(INSTALLED)
+	@$(BIN)/trading-server demo $(ARGS)
+
+serve: $(INSTALLED)
+	@$(BIN)/trading-server serve $(ARGS)
+
+test: $(INSTALLED)
+	@$(BIN)/python -m pytest $(PYTEST_ARGS)
+
+# Cheapest first, and all of them: whoever fixes one complaint wants to know the others.
+check: $(INSTALLED)
+	@failed=; \
+	$(BIN)/ruff check . || failed=1; \
+	$(BIN)/ruff format --check . || failed=1; \
+	$(BIN)/lint-imports --no-logo || failed=1; \
+	$(BIN)/mypy || failed=1; \
+	[ -z "$$failed" ]
+
+bench: $(INSTALLED)
+	@$(BIN)/python -m tests.benchmarks $(ARGS)
+
+# Resolved for every platform and every Python from 3.11 on; markers tell them apart.
+lock:
+	@$(find_python); \
+	tools=$$(mktemp -d) && trap 'rm -rf "$$tools"' EXIT && \
+	"$$found" -m venv "$$tools" && \
+	"$$tools/bin/python" -m pip install --quiet --disable-pip-version-check uv==$(UV_VERSION) && \
+	"$$tools/bin/uv" pip compile --quiet --universal --python-version 3.11 --extra dev \
+		--generate-hashes --no-emit-index-url --no-emit-find-links \
+		--custom-compile-command "make lock" $(UPGRADE) \
+		--output-file requirements.lock pyproject.toml
+	@echo "requirements.lock is up to date. Next: make setup"
+
+clean:
+	rm -rf $(VENV) build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis \
+		.import_linter_cache .benchmarks
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,0 +1,40 @@
+"""Turn what a broker's order book says into facts about our own orders."""
+
+from collections.abc import Iterable
+from uuid import UUID
+
+from application.ports.broker import BrokerOrder
+from application.writer import Context, Loaded, Writer
+from domain.events import Event
+from domain.orders import observe_order
+from domain.session import evolve, fold
+
+
+def observe_book(
+    writer: Writer, context: Context, session_id: UUID, book: Iterable[BrokerOrder]
+) -> int:
+    """Store what is new about the session's open orders; answer with the position, 0 for nothing.
+
+    An order of ours is recognised by the tag that we gave it, or by the broker's own order id.
+    """
+    by_tag = {tag: order for order in book for tag in order.broker_tags}
+    by_id = {order.broker_order_id: order for order in book}
+    if not by_id:
+        return 0
+
+    def decision(loaded: Loaded) -> list[Event]:
+        session = fold(loaded.events)
+        news: list[Event] = []
+        for key, known in session.orders.items() if session else ():
+            if known.stage in ("requested", "dispatched"):
+                continue  # its own caller is still at work, and will record the outcome
+            seen = by_tag.get(known.request.broker_tag) or by_id.get(known.broker_order_id or "")
+            if seen is None or session is None:
+                continue
+            for fact in observe_order(session, key, seen.broker_order_id, seen.sighting):
+                news.append(fact)
+                session = evolve(session, fact)
+        return news
+
+    written = writer.record(context, session_id, decision)
+    return written.position or 0

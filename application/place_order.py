@@ -1,0 +1,211 @@
+"""Send one order, at most once, whatever happens around it.
+
+The intention is stored before the broker is called, the dispatch before the one call, and the
+outcome afterwards, at the head of the stream. A crash in between leaves an unsettled order that
+can be seen, never a forgotten or a doubled one.
+"""
+
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from uuid import UUID
+
+from application.broker_access import Admission, Admit, state_of
+from application.enter_session import Entered
+from application.observe import observe_book
+from application.ports.broker import BrokerDown, LoginExpired, OrderTicket
+from application.ports.clock import Clock, Ids
+from application.ports.vault import Vault
+from application.writer import Context, Loaded, Writer
+from domain import orders
+from domain.errors import LiveTradingOff, NotSupportedByBroker
+from domain.events import Event, OrderKeyClaimed, OrderRequested
+from domain.session import must_be_open
+from domain.streams import order_key_stream
+from domain.vocabulary import Mode, OrderTerms
+
+
+@dataclass(frozen=True, kw_only=True)
+class Receipt:
+    """What is known about an order now. `position` is its newest event's place in the log.
+
+    `repeated` says that this call sent nothing: the key already named this very order.
+    """
+
+    report: orders.OrderReport
+    position: int
+    repeated: bool
+    minted: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class PlaceOrder:
+    admit: Admit
+    writer: Writer
+    vault: Vault
+    clock: Clock
+    ids: Ids
+
+    def __call__(
+        self,
+        context: Context,
+        entered: Entered,
+        named_broker: str | None,
+        terms: OrderTerms,
+        order_key: str | None,
+    ) -> Receipt:
+        """Request, dispatch, call the broker once, record the outcome; or tell an earlier one.
+
+        Raises:
+            InvalidOrder, NotSupportedByBroker, NoActiveBroker, BrokerLoginRequired,
+            LiveTradingOff, OrderKeyReused: nothing was stored and nothing was sent.
+            OrderInProgress: another caller is sending this very order.
+            StoreUnavailable: raised before the broker was called, nothing was sent; raised
+                afterwards, the order is on record as dispatched and its end is not known.
+        """
+        orders.check_terms(terms)
+        minted = order_key is None
+        key = orders.check_order_key(order_key) if order_key else f"k-{self.ids.new().hex[:16]}"
+        admission = self.admit(context, entered, named_broker)
+        request = self._request(context, admission, key, terms)
+        placing = _Placing(self, context, entered, admission, request)
+        report, position = placing.run()
+        return Receipt(report=report, position=position, repeated=placing.repeated, minted=minted)
+
+    def _request(
+        self, context: Context, admission: Admission, key: str, terms: OrderTerms
+    ) -> OrderRequested:
+        broker = admission.broker
+        _check_offer(admission, terms)
+        mode = _may_trade(broker.mode(), broker.display_name)
+        account = (
+            admission.login.account_fingerprint
+            if admission.login
+            else self.vault.account_fingerprint(broker.name, str(context.principal))
+        )
+        return OrderRequested(
+            order_key=key,
+            broker=broker.name,
+            mode=mode,
+            account_fingerprint=account,
+            credential_version=admission.login.credential_version if admission.login else 0,
+            terms=terms,
+            fingerprint=orders.fingerprint(broker.name, account, terms),
+            broker_tag=self.vault.broker_tag(context.principal, account, key),
+        )
+
+
+def _may_trade(mode: Mode, display_name: str) -> Mode:
+    """Raises:
+    LiveTradingOff: the far side has not proved to be the simulator.
+    """
+    if mode == "LIVE":
+        raise LiveTradingOff(
+            f"{display_name} is a real broker here, and this version sends no orders to real "
+            "brokers. Nothing was sent. Next: use broker='paper'."
+        )
+    return mode
+
+
+def _check_offer(admission: Admission, terms: OrderTerms) -> None:
+    """Raises:
+    NotSupportedByBroker: says what the broker has instead.
+    """
+    offer = admission.broker.offer
+    for argument, value, has in (
+        ("exchange", terms.exchange, offer.exchanges),
+        ("product", terms.product, offer.products),
+        ("variety", terms.variety, offer.varieties),
+        ("order_type", terms.order_type, offer.order_types),
+        ("validity", terms.validity, offer.validities),
+    ):
+        if value not in has:
+            raise NotSupportedByBroker(
+                f"{admission.broker.display_name} has no {argument} {value}. "
+                f"Next: choose one of {', '.join(sorted(has))}."
+            )
+
+
+class _Placing:
+    """One run of the flow above, step by step."""
+
+    def __init__(
+        self,
+        use_case: PlaceOrder,
+        context: Context,
+        entered: Entered,
+        admission: Admission,
+        request: OrderRequested,
+    ) -> None:
+        self._clock = use_case.clock
+        self._writer = use_case.writer
+        self._admit = use_case.admit
+        self._context = context
+        self._entered = entered
+        self._admission = admission
+        self._request = request
+        self._key_stream = order_key_stream(context.principal, request.order_key)
+        self._session_id = entered.session_id
+        self.repeated = False
+
+    def run(self) -> tuple[orders.OrderReport, int]:
+        report, position = self._store_intention()
+        if report is not None and report.state != "REQUESTED":
+            return report, position
+        key = self._request.order_key
+        self._writer.decide(
+            self._context,
+            [self._session_id],
+            lambda s: [orders.dispatch_order(state_of(s[0]), key)],
+        )
+        self.repeated = False
+        outcome = self._admission.broker.place(
+            self._admission.access,
+            OrderTicket(
+                order_key=key, broker_tag=self._request.broker_tag, terms=self._request.terms
+            ),
+            self._clock.now(),
+        )
+        written = self._writer.record(self._context, self._session_id, lambda _: [outcome])
+        position = written.position or position
+        with suppress(BrokerDown, LoginExpired):  # a later read will see it
+            book = self._admission.broker.orders(self._admission.access, self._clock.now())
+            seen = observe_book(self._writer, self._context, self._session_id, book)
+            position = max(position, seen)
+        return self._report(self._session_id), position
+
+    def _store_intention(self) -> tuple[orders.OrderReport | None, int]:
+        """Claim the key and store the request together, or find the order that has the key."""
+        written = self._writer.decide(
+            self._context, [self._session_id, self._key_stream], self._decide
+        )
+        if written.position is not None:
+            return None, written.position
+        claim = _claim_in(written.streams[1])
+        assert claim is not None, "nothing to store means that the key was claimed before"
+        self.repeated = True
+        self._session_id = claim.session_id
+        told = self._writer.load(claim.session_id)
+        last = told.recorded[-1].envelope
+        position = self._writer.store.position_of(last.stream_id, last.version) or 0
+        return self._report(claim.session_id), position
+
+    def _decide(self, streams: Sequence[Loaded]) -> list[list[Event]]:
+        session = state_of(streams[0])
+        claim = orders.claim_key(
+            _claim_in(streams[1]),
+            self._request.order_key,
+            self._request.fingerprint,
+            self._session_id,
+        )
+        if not claim:
+            return [[], []]
+        must_be_open(session, self._clock.now())
+        return [list(orders.request_order(session, self._request)), claim]
+
+    def _report(self, session_id: UUID) -> orders.OrderReport:
+        return orders.order_reports(self._writer.load(session_id).events)[self._request.order_key]
+
+
+def _claim_in(stream: Loaded) -> OrderKeyClaimed | None:
+    return next((e for e in stream.events if isinstance(e, OrderKeyClaimed)), None)

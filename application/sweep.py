@@ -1,0 +1,59 @@
+"""End what is due: sessions nobody used, sessions too old, broker logins past their clock."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Protocol
+from uuid import UUID
+
+from application.enter_session import CloseSession
+from application.ports.clock import Clock, Ids
+from application.writer import Context, Loaded, Writer
+from domain.events import Event
+from domain.session import Due, expire_login, fold
+from domain.vocabulary import BrokerName
+
+
+class Deadlines(Protocol):
+    def due(self, now: datetime, idle_after: timedelta) -> Iterable[Due]:
+        """What may be over at `now`. Too much is harmless: every one is checked again."""
+        ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sweep:
+    deadlines: Deadlines
+    close: CloseSession
+    writer: Writer
+    clock: Clock
+    ids: Ids
+
+    def __call__(self) -> int:
+        """End everything that is due; answer with how many sessions and logins ended."""
+        ended = 0
+        now = self.clock.now()
+        for due in self.deadlines.due(now, self.close.life.idle_after):
+            context = Context(
+                principal=due.principal, actor="system", correlation_id=self.ids.new()
+            )
+            if due.broker is None:
+                ended += self.close.expire_if_due(context, due.session_id)
+            else:
+                ended += self._expire_login(context, due.session_id, due.broker, now)
+        return ended
+
+    def _expire_login(
+        self, context: Context, session_id: UUID, broker: BrokerName, now: datetime
+    ) -> bool:
+        def decision(loaded: Loaded) -> list[Event]:
+            session = fold(loaded.events)
+            login = session.logins.get(broker) if session and not session.ended else None
+            if session is None or login is None or not login.expires_at or login.expires_at > now:
+                return []
+            return list(expire_login(session, broker, "clock", login.credential_version))
+
+        written = self.writer.decide(context, [session_id], lambda s: [decision(s[0])])
+        if written.position is None:
+            return False
+        self.close.vault.forget(context.principal, session_id, broker)
+        return True

@@ -1,0 +1,1 @@
+"""What is true: events, their envelope, states, decide and evolve. No I/O, no clock."""

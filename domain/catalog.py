@@ -1,0 +1,115 @@
+"""The stored names of events, and the way from bytes to facts and back.
+
+A stored name is explicit and carries its version, so no stored row ever names a module. A name
+that was ever released stays readable: either it is in `EVENTS`, or an upcaster leads from it to a
+name that is.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Any, Final, Generic, TypeVar
+from uuid import UUID
+
+import msgspec
+
+from domain import events as e
+from domain.envelope import Envelope, Recorded, digest
+
+E_co = TypeVar("E_co", bound=e.Event, covariant=True)
+
+Upcaster = Callable[[dict[str, Any]], tuple[str, dict[str, Any]]]
+"""From an old event's plain fields to the next stored name and its fields. (`Any`: they are JSON
+values whose shape only the upcaster knows.)"""
+
+
+class UnknownEventName(Exception):
+    """A stored event whose name this version of the software does not know."""
+
+
+class Stored(msgspec.Struct, Generic[E_co], frozen=True):
+    """The bytes of one row: the envelope beside the fact."""
+
+    envelope: Envelope
+    event: E_co
+
+
+class _Plain(msgspec.Struct, frozen=True):
+    envelope: Envelope
+    event: dict[str, Any]
+
+
+class Catalog:
+    """A set of stored names with their types, and the upcasters that lead to them."""
+
+    def __init__(
+        self, types: Mapping[str, type[e.Event]], upcasters: Mapping[str, Upcaster] | None = None
+    ) -> None:
+        self._names = {kind: name for name, kind in types.items()}
+        self._decoders: dict[str, msgspec.json.Decoder[Any]] = {
+            name: msgspec.json.Decoder(Stored[kind])  # type: ignore[valid-type]  # a runtime type
+            for name, kind in types.items()
+        }
+        self._types = dict(types)
+        self._upcasters = dict(upcasters or {})
+        self._plain = msgspec.json.Decoder(_Plain)
+        self._encoder = msgspec.json.Encoder(decimal_format="string", uuid_format="canonical")
+
+    @property
+    def readable_names(self) -> frozenset[str]:
+        """Every stored name that can be read, old ones included."""
+        return frozenset(self._types) | frozenset(self._upcasters)
+
+    def name_of(self, event: e.Event) -> str:
+        return self._names[type(event)]
+
+    def encode(self, event: e.Event, envelope: Envelope) -> tuple[str, bytes]:
+        """Answer with the stored name and the bytes."""
+        return self._names[type(event)], self._encoder.encode(Stored(envelope, event))
+
+    def decode(
+        self, name: str, state: bytes, *, stream_id: UUID, version: int, position: int | None = None
+    ) -> Recorded:
+        """Read one row.
+
+        Raises:
+            UnknownEventName: neither a type nor an upcaster has this name.
+            msgspec.DecodeError: the bytes are not what the name promises.
+        """
+        link = digest(stream_id, version, name, state)
+        decoder = self._decoders.get(name)
+        if decoder is None:
+            return self._upcast(name, state, link, position)
+        stored = decoder.decode(state)
+        return Recorded(name, stored.event, stored.envelope, link, position)
+
+    def _upcast(self, name: str, state: bytes, link: str, position: int | None) -> Recorded:
+        if name not in self._upcasters:
+            raise UnknownEventName(
+                f"Stored event name {name!r} is not known to this version of trading-server."
+            )
+        plain = self._plain.decode(state)
+        current, fields = name, plain.event
+        while current in self._upcasters:
+            current, fields = self._upcasters[current](fields)
+        event = msgspec.convert(fields, self._types[current], strict=False)
+        return Recorded(current, event, plain.envelope, link, position)
+
+
+EVENTS: Final[Mapping[str, type[e.Event]]] = {
+    "trading_session.session_created.v1": e.SessionCreated,
+    "trading_session.broker_selected.v1": e.BrokerSelected,
+    "trading_session.broker_authenticated.v1": e.BrokerAuthenticated,
+    "trading_session.broker_authentication_failed.v1": e.BrokerAuthenticationFailed,
+    "trading_session.broker_authentication_expired.v1": e.BrokerAuthenticationExpired,
+    "trading_session.broker_logged_out.v1": e.BrokerLoggedOut,
+    "trading_session.session_expired.v1": e.SessionExpired,
+    "trading_session.session_ended.v1": e.SessionEnded,
+    "trading_session.order_requested.v1": e.OrderRequested,
+    "trading_session.order_dispatched.v1": e.OrderDispatched,
+    "trading_session.order_placed.v1": e.OrderPlaced,
+    "trading_session.order_rejected.v1": e.OrderRejected,
+    "trading_session.order_outcome_unknown.v1": e.OrderOutcomeUnknown,
+    "trading_session.order_observed.v1": e.OrderObserved,
+    "order_key.claimed.v1": e.OrderKeyClaimed,
+}
+
+CATALOG: Final = Catalog(EVENTS)

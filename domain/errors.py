@@ -1,0 +1,110 @@
+"""Every way in which the rules can say no. The whole tree, drawn once:
+
+Refusal
+├── InvalidArgument            INVALID_ARGUMENT
+├── InvalidOrder               INVALID_ORDER
+├── BrokerNotSupported         BROKER_NOT_SUPPORTED
+├── NotSupportedByBroker       NOT_SUPPORTED_BY_BROKER
+├── NoActiveBroker             NO_ACTIVE_BROKER
+├── BrokerLoginRequired        BROKER_LOGIN_REQUIRED
+├── BrokerLoginFailed          BROKER_LOGIN_FAILED
+├── BrokerUnavailable          BROKER_UNAVAILABLE
+├── LiveTradingOff             LIVE_TRADING_OFF
+├── SessionHasExpired          SESSION_EXPIRED
+├── SessionLimitReached        SESSION_LIMIT
+├── SessionNotFound            SESSION_NOT_FOUND
+├── OrderInProgress            ORDER_IN_PROGRESS
+├── OrderKeyReused             ORDER_KEY_REUSED
+├── ScopeMissing               SCOPE_MISSING
+├── ReadOnly                   READ_ONLY
+├── Busy                       BUSY
+├── ShuttingDown               SHUTTING_DOWN
+└── StoreUnavailable           STORE_UNAVAILABLE
+
+The text of a refusal says what happened and, after "Next:", what to do. It reaches the caller
+word for word, so it never carries a secret. An exception outside this tree is a bug.
+"""
+
+
+class Refusal(Exception):
+    """Something the caller asked for that the rules do not allow; nothing was changed."""
+
+    code = "REFUSED"
+
+
+class InvalidArgument(Refusal):
+    code = "INVALID_ARGUMENT"
+
+
+class InvalidOrder(Refusal):
+    code = "INVALID_ORDER"
+
+
+class BrokerNotSupported(Refusal):
+    code = "BROKER_NOT_SUPPORTED"
+
+
+class NotSupportedByBroker(Refusal):
+    code = "NOT_SUPPORTED_BY_BROKER"
+
+
+class NoActiveBroker(Refusal):
+    code = "NO_ACTIVE_BROKER"
+
+
+class BrokerLoginRequired(Refusal):
+    code = "BROKER_LOGIN_REQUIRED"
+
+
+class BrokerLoginFailed(Refusal):
+    code = "BROKER_LOGIN_FAILED"
+
+
+class BrokerUnavailable(Refusal):
+    """A read at the broker failed; a write never raises this, it ends in a fact instead."""
+
+    code = "BROKER_UNAVAILABLE"
+
+
+class LiveTradingOff(Refusal):
+    code = "LIVE_TRADING_OFF"
+
+
+class SessionHasExpired(Refusal):
+    code = "SESSION_EXPIRED"
+
+
+class SessionLimitReached(Refusal):
+    code = "SESSION_LIMIT"
+
+
+class SessionNotFound(Refusal):
+    code = "SESSION_NOT_FOUND"
+
+
+class OrderInProgress(Refusal):
+    code = "ORDER_IN_PROGRESS"
+
+
+class OrderKeyReused(Refusal):
+    code = "ORDER_KEY_REUSED"
+
+
+class ScopeMissing(Refusal):
+    code = "SCOPE_MISSING"
+
+
+class ReadOnly(Refusal):
+    code = "READ_ONLY"
+
+
+class Busy(Refusal):
+    code = "BUSY"
+
+
+class ShuttingDown(Refusal):
+    code = "SHUTTING_DOWN"
+
+
+class StoreUnavailable(Refusal):
+    code = "STORE_UNAVAILABLE"

@@ -1,0 +1,216 @@
+"""Decisions about orders, and what can be told about one.
+
+The life of an order: requested -> dispatched -> placed | rejected | unknown, then sightings at the
+broker until it is filled, cancelled, expired or rejected there. `OrderDispatched` is stored at
+most once per order, ever, before the one call to the broker.
+"""
+
+import hashlib
+import re
+from collections.abc import Iterable
+from datetime import datetime
+from decimal import Decimal
+from typing import Literal
+from uuid import UUID
+
+import msgspec
+from msgspec.structs import replace
+
+from domain import events as e
+from domain.errors import InvalidOrder, OrderInProgress, OrderKeyReused
+from domain.session import TradingSession
+from domain.vocabulary import OrderSighting, OrderTerms
+
+MAX_QUANTITY_SHARES = 10_000_000
+MAX_PRICE_INR = Decimal("10000000")
+ORDER_KEY = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:-]{0,63}")
+TRADING_SYMBOL = re.compile(r"[A-Z0-9][A-Z0-9 &_-]{0,49}")
+
+OrderState = Literal["REQUESTED", "DISPATCHED", "PLACED", "REJECTED", "UNKNOWN"]
+
+
+def check_terms(terms: OrderTerms) -> OrderTerms:
+    """The rules that hold at every broker.
+
+    Raises:
+        InvalidOrder: says which argument is wrong and how to mend it.
+    """
+    if not TRADING_SYMBOL.fullmatch(terms.trading_symbol):
+        raise InvalidOrder(
+            "trading_symbol must be 1 to 50 capital letters, digits, '-', '&' or '_'. Next: give "
+            "it as the exchange writes it, such as INFY."
+        )
+    if not 0 < terms.quantity_shares <= MAX_QUANTITY_SHARES:
+        raise InvalidOrder(
+            f"quantity must be a whole number of shares from 1 to {MAX_QUANTITY_SHARES}. "
+            "Next: correct it and call again."
+        )
+    _check_price("price", terms.limit_price_inr, terms.order_type in ("LIMIT", "SL"), terms)
+    _check_price(
+        "trigger_price", terms.trigger_price_inr, terms.order_type in ("SL", "SL-M"), terms
+    )
+    disclosed = terms.disclosed_quantity_shares
+    if disclosed is not None and not 0 < disclosed <= terms.quantity_shares:
+        raise InvalidOrder(
+            "disclosed_quantity must be between 1 and quantity. Next: correct it or leave it out."
+        )
+    return terms
+
+
+def _check_price(name: str, price: Decimal | None, needed: bool, terms: OrderTerms) -> None:
+    if price is None:
+        if needed:
+            raise InvalidOrder(
+                f"{name} is required for {terms.order_type} orders. Next: give {name} in INR."
+            )
+        return
+    if not needed:
+        raise InvalidOrder(
+            f"{name} has no meaning for {terms.order_type} orders. Next: leave it out, or choose "
+            "another order_type."
+        )
+    exponent = price.as_tuple().exponent
+    if not price.is_finite() or not 0 < price <= MAX_PRICE_INR or not isinstance(exponent, int):
+        raise InvalidOrder(f"{name} must be above 0 and at most {MAX_PRICE_INR} INR. Next: fix it.")
+    if exponent < -4:
+        raise InvalidOrder(f"{name} has more than 4 decimal places. Next: round it to the tick.")
+
+
+def check_order_key(order_key: str) -> str:
+    """Raises:
+    InvalidOrder: not 1 to 64 letters, digits, dots, colons, hyphens or underscores.
+    """
+    if not ORDER_KEY.fullmatch(order_key):
+        raise InvalidOrder(
+            "order_key must be 1 to 64 letters, digits or . _ : - and begin with a letter or "
+            "digit. Next: choose another key, or leave it out and one is minted."
+        )
+    return order_key
+
+
+def fingerprint(broker: str, account_fingerprint: str, terms: OrderTerms) -> str:
+    """A digest of everything that makes two requests the same order (SHA-256, 64 hex digits)."""
+    parts = msgspec.json.encode(
+        [broker, account_fingerprint, msgspec.to_builtins(_plain_prices(terms))]
+    )
+    return hashlib.sha256(parts).hexdigest()
+
+
+def _plain_prices(terms: OrderTerms) -> OrderTerms:
+    """So that 10 and 10.00 are the same price."""
+
+    def plain(price: Decimal | None) -> Decimal | None:
+        return None if price is None else Decimal(f"{price.normalize():f}")
+
+    return replace(
+        terms,
+        limit_price_inr=plain(terms.limit_price_inr),
+        trigger_price_inr=plain(terms.trigger_price_inr),
+    )
+
+
+def request_order(session: TradingSession, request: e.OrderRequested) -> list[e.SessionEvent]:
+    """Decide: write the intention down. The caller has checked the session and the login.
+
+    Raises:
+        OrderInProgress: an order with this key is open in this session.
+    """
+    if request.order_key in session.orders:
+        raise OrderInProgress(f"{request.order_key} is already open. Next: get_orders().")
+    return [request]
+
+
+def claim_key(
+    claimed: e.OrderKeyClaimed | None, order_key: str, print_of_order: str, session_id: UUID
+) -> list[e.Event]:
+    """Decide: is this key free? Nothing when it names this very order already.
+
+    Raises:
+        OrderKeyReused: the key names another order.
+    """
+    if claimed is None:
+        return [
+            e.OrderKeyClaimed(
+                order_key=order_key, fingerprint=print_of_order, session_id=session_id
+            )
+        ]
+    if claimed.fingerprint != print_of_order:
+        raise OrderKeyReused(
+            f"order_key {order_key!r} already names an order with other terms; nothing was sent. "
+            "Next: use a new order_key for a new order."
+        )
+    return []
+
+
+def dispatch_order(session: TradingSession, order_key: str) -> list[e.SessionEvent]:
+    """Decide: is the one call to the broker ours to make?
+
+    Raises:
+        OrderInProgress: someone else's call was stored first, or the order is settled.
+    """
+    order = session.orders.get(order_key)
+    if order is None or order.stage != "requested":
+        raise OrderInProgress(f"{order_key} is on its way already. Next: get_orders().")
+    return [e.OrderDispatched(order_key=order_key)]
+
+
+def observe_order(
+    session: TradingSession, order_key: str, broker_order_id: str, sighting: OrderSighting
+) -> list[e.SessionEvent]:
+    """Decide: is this news? Only a sighting that differs from the last one is stored."""
+    order = session.orders.get(order_key)
+    if order is None or order.sighting == sighting:
+        return []
+    return [
+        e.OrderObserved(order_key=order_key, broker_order_id=broker_order_id, sighting=sighting)
+    ]
+
+
+class OrderReport(msgspec.Struct, frozen=True, kw_only=True):
+    """All that the stored facts say about one order."""
+
+    request: e.OrderRequested
+    state: OrderState = "REQUESTED"
+    broker_order_id: str | None = None
+    placed_at: datetime | None = None
+    code: str | None = None
+    reason: str | None = None
+    sighting: OrderSighting | None = None
+
+    @property
+    def safe_to_retry(self) -> bool:
+        """True only where it is proven that no order exists at the broker."""
+        return self.state == "REJECTED"
+
+
+def tell_order(report: OrderReport | None, event: e.OrderEvent) -> OrderReport:
+    """Fold one order's facts into what can be told about it."""
+    if report is None:
+        assert isinstance(event, e.OrderRequested)
+        return OrderReport(request=event)
+    match event:
+        case e.OrderDispatched():
+            return replace(report, state="DISPATCHED")
+        case e.OrderPlaced(broker_order_id=broker_order_id, placed_at=placed_at):
+            return replace(
+                report, state="PLACED", broker_order_id=broker_order_id, placed_at=placed_at
+            )
+        case e.OrderRejected(code=code, reason=reason):
+            return replace(report, state="REJECTED", code=code, reason=reason)
+        case e.OrderOutcomeUnknown(cause=cause):
+            return replace(report, state="UNKNOWN", reason=cause)
+        case e.OrderObserved(broker_order_id=broker_order_id, sighting=sighting):
+            return replace(
+                report, state="PLACED", broker_order_id=broker_order_id, sighting=sighting
+            )
+        case _:
+            return report
+
+
+def order_reports(events: Iterable[e.Event]) -> dict[str, OrderReport]:
+    """Every order that these facts speak of, by key, oldest first."""
+    reports: dict[str, OrderReport] = {}
+    for event in events:
+        if isinstance(event, e.OrderEvent):
+            reports[event.order_key] = tell_order(reports.get(event.order_key), event)
+    return reports

@@ -1,0 +1,275 @@
+"""The trading session: what it remembers, how facts change it, what it allows.
+
+`evolve` folds and never refuses. The functions below it decide: they answer with new facts or
+raise a `Refusal`. Decisions about orders are in `domain/orders.py`.
+"""
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime, timedelta
+from typing import Literal, NamedTuple, TypeVar
+from uuid import UUID
+
+import msgspec
+from msgspec.structs import replace
+
+from domain import events as e
+from domain.errors import BrokerLoginRequired, NoActiveBroker, SessionHasExpired
+from domain.vocabulary import SETTLED_STATUSES, BrokerName, Mode, OrderSighting
+
+V = TypeVar("V")
+
+OrderStage = Literal["requested", "dispatched", "placed", "unknown"]
+
+
+class BrokerLogin(msgspec.Struct, frozen=True):
+    """A login that the broker accepted and that has not ended, as far as is known."""
+
+    mode: Mode
+    account_fingerprint: str
+    account_sealed: str
+    credential_version: int
+    expires_at: datetime | None
+
+
+class OpenOrder(msgspec.Struct, frozen=True):
+    """An order whose end is not known yet."""
+
+    request: e.OrderRequested
+    stage: OrderStage = "requested"
+    broker_order_id: str | None = None
+    sighting: OrderSighting | None = None
+
+
+class TradingSession(msgspec.Struct, frozen=True):
+    """The fold of one session's facts. Settled orders are not in it."""
+
+    label: str
+    generation: int
+    ends_at: datetime
+    active_broker: BrokerName | None
+    previous_session_id: UUID | None
+    logins: Mapping[str, BrokerLogin] = {}
+    orders: Mapping[str, OpenOrder] = {}
+    ended: Literal["idle", "age", "ended"] | None = None
+
+
+class Due(NamedTuple):
+    """A session whose end may have come, or (`broker` given) a login whose end has."""
+
+    principal: UUID
+    session_id: UUID
+    broker: BrokerName | None
+
+
+def evolve(session: TradingSession | None, event: e.Event) -> TradingSession:
+    """Apply one fact. Never refuses: what happened, happened."""
+    if session is None:
+        assert isinstance(event, e.SessionCreated), f"a session cannot begin with {type(event)}"
+        return TradingSession(
+            event.label,
+            event.generation,
+            event.ends_at,
+            event.active_broker,
+            event.previous_session_id,
+        )
+    if isinstance(event, e.OrderEvent):
+        return _evolve_order(session, event)
+    match event:
+        case e.BrokerSelected(broker=broker):
+            return replace(session, active_broker=broker)
+        case e.BrokerAuthenticated(broker=broker):
+            login = BrokerLogin(
+                event.mode,
+                event.account_fingerprint,
+                event.account_sealed,
+                event.credential_version,
+                event.expires_at,
+            )
+            return replace(session, logins={**session.logins, broker: login})
+        case e.BrokerAuthenticationExpired(broker=broker) | e.BrokerLoggedOut(broker=broker):
+            return replace(session, logins=_without(session.logins, broker))
+        case e.SessionExpired(reason=reason):
+            return replace(session, ended=reason)
+        case e.SessionEnded():
+            return replace(session, ended="ended")
+        case e.BrokerAuthenticationFailed() | e.SessionCreated():
+            return session
+        case _:
+            raise AssertionError(f"{type(event)} is not a fact of a session")
+
+
+def _evolve_order(session: TradingSession, event: e.OrderEvent) -> TradingSession:
+    orders = session.orders
+    if isinstance(event, e.OrderRequested):
+        return replace(session, orders={**orders, event.order_key: OpenOrder(event)})
+    known = orders.get(event.order_key)
+    if known is None:  # settled before: an outcome that arrives twice changes nothing
+        return session
+    match event:
+        case e.OrderDispatched():
+            known = replace(known, stage="dispatched")
+        case e.OrderPlaced():
+            known = replace(known, stage="placed", broker_order_id=event.broker_order_id)
+        case e.OrderOutcomeUnknown():
+            known = replace(known, stage="unknown")
+        case e.OrderObserved(sighting=sighting) if sighting.status not in SETTLED_STATUSES:
+            known = replace(
+                known,
+                stage="placed",
+                broker_order_id=event.broker_order_id,
+                sighting=sighting,
+            )
+        case _:  # rejected, or observed at its end
+            return replace(session, orders=_without(orders, event.order_key))
+    return replace(session, orders={**orders, event.order_key: known})
+
+
+def _without(mapping: Mapping[str, V], key: str) -> Mapping[str, V]:
+    return {k: v for k, v in mapping.items() if k != key}
+
+
+def fold(events: Iterable[e.Event]) -> TradingSession | None:
+    """The state after these facts, `None` before the first."""
+    session: TradingSession | None = None
+    for event in events:
+        session = evolve(session, event)
+    return session
+
+
+def open_session(
+    *,
+    label: str,
+    generation: int,
+    now: datetime,
+    max_age: timedelta,
+    predecessor: tuple[UUID, TradingSession] | None,
+) -> list[e.SessionEvent]:
+    """Decide: a new session. One that follows a session that grew too old keeps its broker."""
+    previous_id, previous = predecessor or (None, None)
+    carries_over = previous is not None and previous.ended == "age"
+    return [
+        e.SessionCreated(
+            label=label,
+            generation=generation,
+            ends_at=now + max_age,
+            active_broker=previous.active_broker if previous and carries_over else None,
+            previous_session_id=previous_id,
+        )
+    ]
+
+
+def expire_session(
+    session: TradingSession, *, now: datetime, last_activity_at: datetime, idle_after: timedelta
+) -> list[e.SessionEvent]:
+    """Decide: is its time over? Nothing when it is not, or when it has ended already.
+
+    `idle_after` is the time to live with the tolerance for unflushed activity already added.
+    """
+    if session.ended:
+        return []
+    idle_deadline = last_activity_at + idle_after
+    if now < min(idle_deadline, session.ends_at):
+        return []
+    idle = idle_deadline <= session.ends_at
+    return [
+        e.SessionExpired(
+            reason="idle" if idle else "age",
+            last_activity_at=last_activity_at,
+            deadline=idle_deadline if idle else session.ends_at,
+        )
+    ]
+
+
+def end_session(session: TradingSession, reason: str) -> list[e.SessionEvent]:
+    """Decide: end it on purpose. Nothing when it has ended already."""
+    return [] if session.ended else [e.SessionEnded(reason=reason)]
+
+
+def must_be_open(session: TradingSession, now: datetime) -> None:
+    """Raises:
+    SessionHasExpired: it has ended, or `now` is at or past its greatest age.
+    """
+    if session.ended or now >= session.ends_at:
+        raise SessionHasExpired(
+            "This session is over. Next: call again; a new one opens by itself."
+        )
+
+
+def select_broker(
+    session: TradingSession, broker: BrokerName, now: datetime
+) -> list[e.SessionEvent]:
+    """Decide: make this broker the active one. Nothing when it is already.
+
+    Raises:
+        SessionHasExpired: see `must_be_open`.
+    """
+    must_be_open(session, now)
+    return [] if session.active_broker == broker else [e.BrokerSelected(broker=broker)]
+
+
+def accept_login(
+    session: TradingSession, login: e.BrokerAuthenticated, now: datetime
+) -> list[e.SessionEvent]:
+    """Decide: remember a login. The first one of a session also makes its broker the active one.
+
+    Raises:
+        SessionHasExpired: see `must_be_open`.
+    """
+    must_be_open(session, now)
+    facts: list[e.SessionEvent] = [login]
+    if session.active_broker is None:
+        facts.append(e.BrokerSelected(broker=login.broker))
+    return facts
+
+
+def log_out(session: TradingSession, brokers: Iterable[BrokerName]) -> list[e.SessionEvent]:
+    """Decide: end these logins. Brokers that are not logged in are passed over."""
+    return [e.BrokerLoggedOut(broker=b) for b in brokers if b in session.logins]
+
+
+def expire_login(
+    session: TradingSession,
+    broker: BrokerName,
+    discovered: Literal["clock", "broker"],
+    credential_version: int,
+) -> list[e.SessionEvent]:
+    """Decide: note that this very login is over. Nothing when a newer one took its place."""
+    login = session.logins.get(broker)
+    if login is None or login.credential_version != credential_version:
+        return []
+    return [e.BrokerAuthenticationExpired(broker=broker, discovered=discovered)]
+
+
+def chosen_broker(session: TradingSession, named: BrokerName | None) -> BrokerName:
+    """The broker that a call is about: the one it names, otherwise the active one.
+
+    Raises:
+        NoActiveBroker: none is named and none is active.
+    """
+    broker = named or session.active_broker
+    if broker is None:
+        raise NoActiveBroker(
+            "No broker is active in your session. Next: set_active_broker(broker='paper'), or "
+            "name one with broker=."
+        )
+    return broker
+
+
+def require_login(session: TradingSession, broker: BrokerName, now: datetime) -> BrokerLogin:
+    """The login to act with.
+
+    Raises:
+        BrokerLoginRequired: never logged in, logged out, or the broker's time is up.
+    """
+    login = session.logins.get(broker)
+    if login is None:
+        raise BrokerLoginRequired(
+            f"You are not logged in to {broker}. Next: "
+            f"get_broker_login_instructions(broker='{broker}')."
+        )
+    if login.expires_at is not None and now >= login.expires_at:
+        raise BrokerLoginRequired(
+            f"Your {broker} login has ended by the broker's own clock. Next: "
+            f"get_broker_login_instructions(broker='{broker}')."
+        )
+    return login

@@ -1,0 +1,1 @@
+"""How it happens: event store, control tables, vault, brokers, simulator, settings, clock."""

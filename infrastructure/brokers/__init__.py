@@ -1,0 +1,1 @@
+"""One adapter per broker, each the only importer of its SDK."""

@@ -1,0 +1,154 @@
+"""The paper broker: the same port as the real ones, without a far side and without a state.
+
+It is always there, needs no login, and its prices come from a seed (`simulator/prices.py`).
+"""
+
+from collections.abc import Callable, Iterable
+from datetime import datetime
+from decimal import Decimal
+from uuid import UUID
+
+from application.ports.broker import (
+    AcceptedLogin,
+    Access,
+    BrokerOrder,
+    Holding,
+    LoginInstructions,
+    LoginRefused,
+    Offer,
+    OrderTicket,
+    Position,
+    Secrets,
+)
+from domain.events import OrderPlaced, OrderRejected, Outcome
+from domain.orders import OrderReport
+from domain.vocabulary import BrokerName, Mode, OrderTerms
+from infrastructure.brokers.paper_book import PaperBook, fold_book
+from infrastructure.simulator.instruments import resolve
+from infrastructure.simulator.prices import is_on_tick, price
+
+History = Callable[[UUID], Iterable[OrderReport]]
+"""Every order that the log holds for a principal."""
+
+
+class PaperBroker:
+    """See `application.ports.broker.Broker`."""
+
+    name: BrokerName = "paper"
+    display_name = "Paper"
+    needs_login = False
+    offer = Offer(
+        exchanges=frozenset({"NSE"}),
+        products=frozenset({"CNC", "MIS", "NRML"}),
+        varieties=frozenset({"regular"}),
+        order_types=frozenset({"MARKET", "LIMIT", "SL", "SL-M"}),
+        validities=frozenset({"DAY", "IOC"}),
+    )
+
+    def __init__(self, seed: int, history: History) -> None:
+        self._seed = seed
+        self._history = history
+
+    def mode(self) -> Mode:
+        return "PAPER"
+
+    def login_instructions(self, api_key: str | None) -> LoginInstructions:
+        return LoginInstructions(
+            needs_login=False,
+            steps=(
+                "Nothing to do: paper money needs no login. "
+                "Next: set_active_broker(broker='paper').",
+            ),
+        )
+
+    def log_in(self, credentials: Secrets, now: datetime) -> AcceptedLogin:
+        raise LoginRefused("NOT_NEEDED", "Paper needs no login.")
+
+    def log_out(self, access: Access) -> None:
+        return None
+
+    def place(self, access: Access, ticket: OrderTicket, now: datetime) -> Outcome:
+        refusal = self._refusal(access, ticket.terms, now)
+        if refusal is not None:
+            code, reason = refusal
+            return OrderRejected(order_key=ticket.order_key, code=code, reason=reason)
+        return OrderPlaced(
+            order_key=ticket.order_key,
+            broker_order_id=f"PAPER-{ticket.broker_tag[1:13]}",
+            placed_at=now,
+        )
+
+    def orders(self, access: Access, now: datetime) -> tuple[BrokerOrder, ...]:
+        return tuple(
+            BrokerOrder(
+                broker_order_id=report.broker_order_id or "",
+                exchange=report.request.terms.exchange,
+                trading_symbol=report.request.terms.trading_symbol,
+                transaction_type=report.request.terms.transaction_type,
+                order_type=report.request.terms.order_type,
+                product=report.request.terms.product,
+                variety=report.request.terms.variety,
+                validity=report.request.terms.validity,
+                quantity_shares=report.request.terms.quantity_shares,
+                limit_price_inr=report.request.terms.limit_price_inr,
+                trigger_price_inr=report.request.terms.trigger_price_inr,
+                sighting=sighting,
+                placed_at=report.placed_at,
+                broker_tags=(report.request.broker_tag,),
+            )
+            for report, sighting in self._book(access, now).orders
+        )
+
+    def holdings(self, access: Access, now: datetime) -> tuple[Holding, ...]:
+        return tuple(
+            Holding(
+                exchange="NSE",
+                trading_symbol=symbol,
+                isin=found.isin if (found := resolve("NSE", symbol)) else None,
+                quantity_shares=lot.quantity_shares,
+                average_price_inr=_paise(lot.average_price_inr),
+                last_price_inr=price(self._seed, symbol, now),
+            )
+            for symbol, lot in self._book(access, now).holdings.items()
+            if lot.quantity_shares
+        )
+
+    def positions(self, access: Access, now: datetime) -> tuple[Position, ...]:
+        return tuple(
+            Position(
+                exchange="NSE",
+                trading_symbol=symbol,
+                product=product,
+                quantity_shares=lot.quantity_shares,
+                average_price_inr=_paise(lot.average_price_inr),
+                last_price_inr=price(self._seed, symbol, now),
+            )
+            for (symbol, product), lot in self._book(access, now).positions.items()
+            if lot.quantity_shares
+        )
+
+    def _book(self, access: Access, now: datetime) -> PaperBook:
+        return fold_book(self._seed, self._history(access.principal), now)
+
+    def _refusal(self, access: Access, terms: OrderTerms, now: datetime) -> tuple[str, str] | None:
+        instrument = resolve(terms.exchange, terms.trading_symbol)
+        if instrument is None or instrument.symbol != terms.trading_symbol:
+            return "UNKNOWN_INSTRUMENT", f"{terms.trading_symbol} is not traded on paper."
+        for each in (terms.limit_price_inr, terms.trigger_price_inr):
+            if each is not None and not is_on_tick(instrument, each):
+                return "PRICE_NOT_ON_TICK", f"Prices go in steps of {instrument.tick_inr} INR."
+        book = self._book(access, now)
+        if terms.product == "CNC" and terms.transaction_type == "SELL":
+            free = book.free_shares(terms.trading_symbol)
+            if terms.quantity_shares > free:
+                return "INSUFFICIENT_HOLDINGS", f"You can sell {free} shares of it."
+            return None
+        each = terms.limit_price_inr or price(self._seed, terms.trading_symbol, now)
+        needed, free_cash = each * terms.quantity_shares, book.free_cash_inr()
+        if needed > free_cash:
+            return "INSUFFICIENT_FUNDS", f"It needs {needed} INR and you have {free_cash:.2f} INR."
+        return None
+
+
+def _paise(amount_inr: Decimal) -> Decimal:
+    return amount_inr.quantize(Decimal("0.01"))

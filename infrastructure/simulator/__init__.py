@@ -1,0 +1,1 @@
+"""One deterministic exchange behind the brokers' own wire formats; nothing leaves the machine."""

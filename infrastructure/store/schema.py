@@ -1,0 +1,74 @@
+"""The tables that live beside the log, as SQLAlchemy sees them. Migrations create them.
+
+`stored_events` has the layout of the eventsourcing library, which writes and reads it; it is
+listed here so that queries can name it, too.
+"""
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    Uuid,
+)
+
+metadata = MetaData()
+
+counters = Table(
+    "counters",
+    metadata,
+    Column("name", String(40), primary_key=True),
+    Column("value", BigInteger, nullable=False),
+)
+
+session_directory = Table(
+    "session_directory",
+    metadata,
+    Column("principal", Uuid, primary_key=True),
+    Column("label", String(64), primary_key=True),
+    Column("generation", Integer, primary_key=True),
+    Column("session_id", Uuid, nullable=False, unique=True),
+)
+
+principals = Table(
+    "principals",
+    metadata,
+    Column("principal", Uuid, primary_key=True),
+    Column("issuer", String(200), nullable=False),
+    Column("subject", String(200), nullable=False),
+    Column("created_at", String(32), nullable=False),
+)
+
+tokens = Table(
+    "tokens",
+    metadata,
+    Column("token_hash", String(64), primary_key=True),
+    Column("principal", Uuid, nullable=False),
+    Column("scopes", String(100), nullable=False),
+    Column("created_at", String(32), nullable=False),
+    Column("expires_at", String(32)),
+    Column("revoked_at", String(32)),
+)
+
+activity = Table(
+    "activity",
+    metadata,
+    Column("session_id", Uuid, primary_key=True),
+    Column("last_used_at", String(32), nullable=False),
+)
+
+vault = Table(
+    "vault",
+    metadata,
+    Column("session_id", Uuid, primary_key=True),
+    Column("broker", String(20), primary_key=True),
+    Column("version", Integer, primary_key=True),
+    Column("principal", Uuid, nullable=False),
+    Column("key_id", String(64), nullable=False),
+    Column("ciphertext", LargeBinary),
+    Column("deleted", Boolean, nullable=False),
+)

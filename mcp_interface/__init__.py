@@ -1,0 +1,1 @@
+"""Who may ask: identity, tools, HTTP, the command line and the demo."""

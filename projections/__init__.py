@@ -1,0 +1,1 @@
+"""What is shown: tables folded from the event log, and the queries that read them."""

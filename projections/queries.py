@@ -1,0 +1,157 @@
+"""Questions to the read models. Whatever belongs to a person takes the principal first.
+
+Every answer says up to which position it is true, and whether that was the head of the log.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Final, Generic, TypeVar
+from uuid import UUID
+
+from sqlalchemy import Select, String, and_, bindparam, cast, func, or_, select
+
+from domain.instants import as_text
+from domain.session import Due
+from projections import audit_timeline, deadlines, session_info
+from projections.audit_timeline import TimelineEntry
+from projections.freshness import FreshViews
+from projections.session_info import SessionInfo
+from projections.tables import audit_timeline as timeline_table
+from projections.tables import deadlines as deadlines_table
+from projections.tables import session_info as info_table
+from projections.tables import session_statistics as statistics_table
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Answer(Generic[T]):
+    """`stale`: the log went on while this was waiting, and the views did not."""
+
+    value: T
+    as_of_position: int
+    stale: bool
+
+
+class Queries:
+    """Questions of one person about themselves."""
+
+    def __init__(self, views: FreshViews) -> None:
+        self._views = views
+
+    def _answer(
+        self,
+        projection: str,
+        query: Select[*tuple[Any, ...]],
+        read: Callable[[Sequence[Any]], T],
+        **values: Any,
+    ) -> Answer[T]:
+        with self._views(projection) as view:
+            rows = view.connection.execute(query, values).all()
+        return Answer(read(rows), view.position, view.stale)
+
+    def my_session(self, principal: UUID, label: str) -> Answer[SessionInfo | None]:
+        """The newest session under this label, ended or not."""
+        return self._answer(
+            session_info.name,
+            _MY_SESSION,
+            lambda rows: session_info.read(rows[0]) if rows else None,
+            principal=principal,
+            label=label,
+        )
+
+    def my_timeline(
+        self, principal: UUID, *, after: int = 0, until: datetime | None = None, limit: int = 100
+    ) -> Answer[list[TimelineEntry]]:
+        """What this person did, oldest first, behind position `after`."""
+        query = (
+            select(timeline_table)
+            .where(timeline_table.c.principal == principal, timeline_table.c.position > after)
+            .order_by(timeline_table.c.position)
+            .limit(limit)
+        )
+        if until is not None:
+            query = query.where(timeline_table.c.recorded_at <= as_text(until))
+        return self._answer(
+            audit_timeline.name, query, lambda rows: [audit_timeline.read(r) for r in rows]
+        )
+
+
+class AdminQueries(Queries):
+    """The only unscoped questions, for the admin API and the operator's command line."""
+
+    def sessions(
+        self, *, active_only: bool, limit: int = 100, offset: int = 0
+    ) -> Answer[tuple[list[SessionInfo], int]]:
+        """Sessions, newest first, and how many there are in all."""
+        query = (
+            select(info_table, func.count().over().label("total"))
+            .where(*([info_table.c.ended_at.is_(None)] if active_only else []))
+            .order_by(info_table.c.created_at.desc(), info_table.c.session_id)
+            .limit(limit)
+            .offset(offset)
+        )
+        return self._answer(
+            session_info.name,
+            query,
+            lambda rows: ([session_info.read(r) for r in rows], rows[0].total if rows else 0),
+        )
+
+    def find_sessions(self, id_prefix: str) -> Answer[list[SessionInfo]]:
+        """Sessions whose id begins so (hyphens are ignored)."""
+        query = select(info_table).where(
+            func.replace(cast(info_table.c.session_id, String), "-", "").startswith(
+                id_prefix.replace("-", "").lower(), autoescape=True
+            )
+        )
+        return self._answer(
+            session_info.name, query, lambda rows: [session_info.read(r) for r in rows]
+        )
+
+    def statistics(self) -> Answer[dict[str, int]]:
+        """Totals by name, since the first event."""
+        return self._answer(
+            "session_statistics",
+            select(statistics_table).order_by(statistics_table.c.name),
+            lambda rows: {r.name: r.total for r in rows},
+        )
+
+    def brokers_in_use(self) -> Answer[dict[str, int]]:
+        """How many active sessions have each broker active; `none` for those that chose none."""
+        broker = func.coalesce(info_table.c.active_broker, "none").label("broker")
+        query = (
+            select(broker, func.count().label("sessions"))
+            .where(info_table.c.ended_at.is_(None))
+            .group_by(broker)
+            .order_by(broker)
+        )
+        return self._answer(
+            session_info.name, query, lambda rows: {r.broker: r.sessions for r in rows}
+        )
+
+    def due(self, now: datetime, idle_after: timedelta) -> list[Due]:
+        """What may be over; see `application.sweep.Deadlines`."""
+        kind, at = deadlines_table.c.kind, deadlines_table.c.at
+        query = select(deadlines_table).where(
+            or_(
+                and_(kind == deadlines.USED, at <= as_text(now - idle_after)),
+                and_(kind != deadlines.USED, at <= as_text(now)),
+            )
+        )
+        found = self._answer(deadlines.name, query, lambda rows: rows).value
+        sessions = (deadlines.USED, deadlines.AGE)
+        rows = [
+            Due(r.principal, r.session_id, None if r.kind in sessions else r.kind) for r in found
+        ]
+        return list(dict.fromkeys(rows))
+
+
+_MY_SESSION: Final = (
+    select(info_table)
+    .where(
+        info_table.c.principal == bindparam("principal"), info_table.c.label == bindparam("label")
+    )
+    .order_by(info_table.c.generation.desc())
+    .limit(1)
+)

@@ -1,0 +1,137 @@
+"""Who is connected: one row per session, found by its owner and label."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+from uuid import UUID
+
+import msgspec
+from sqlalchemy import Connection, Table, select
+
+from domain import events as e
+from domain.envelope import Recorded
+from domain.instants import as_text, from_text
+from domain.vocabulary import SETTLED_STATUSES
+from projections.tables import session_info
+from projections.upsert import write_rows
+
+name: Final = "session_info"
+tables: Final[tuple[Table, ...]] = (session_info,)
+
+
+def fold(connection: Connection, batch: Sequence[Recorded]) -> None:
+    """Load the rows that a batch touches, change them, and write them back in one statement."""
+    touched = {r.envelope.stream_id for r in batch if isinstance(r.event, e.SessionEvent)}
+    if not touched:
+        return
+    found = connection.execute(select(session_info).where(session_info.c.session_id.in_(touched)))
+    rows: dict[UUID, dict[str, Any]] = {row.session_id: _open(row._asdict()) for row in found}
+    for recorded in batch:
+        if isinstance(recorded.event, e.SessionEvent):
+            _apply(rows, recorded)
+    write_rows(connection, session_info, [_closed(row) for row in rows.values()])
+
+
+def _open(row: dict[str, Any]) -> dict[str, Any]:
+    return row | {
+        "logins": msgspec.json.decode(row["logins"]),
+        "orders_open": msgspec.json.decode(row["orders_open"]),
+    }
+
+
+def _closed(row: dict[str, Any]) -> dict[str, Any]:
+    return row | {
+        "logins": msgspec.json.encode(row["logins"]).decode(),
+        "orders_open": msgspec.json.encode(row["orders_open"]).decode(),
+    }
+
+
+def _apply(rows: dict[UUID, dict[str, Any]], recorded: Recorded) -> None:
+    envelope, event = recorded.envelope, recorded.event
+    at = as_text(envelope.recorded_at)
+    if isinstance(event, e.SessionCreated):
+        rows[envelope.stream_id] = {
+            "session_id": envelope.stream_id,
+            "principal": envelope.principal,
+            "label": event.label,
+            "generation": event.generation,
+            "created_at": at,
+            "last_event_at": at,
+            "ends_at": as_text(event.ends_at),
+            "active_broker": event.active_broker,
+            "logins": {},
+            "orders_requested": 0,
+            "orders_open": [],
+            "ended_at": None,
+            "end_reason": None,
+        }
+        return
+    row = rows[envelope.stream_id]
+    row["last_event_at"] = at
+    match event:
+        case e.BrokerSelected():
+            row["active_broker"] = event.broker
+        case e.BrokerAuthenticated():
+            ends = as_text(event.expires_at) if event.expires_at else None
+            row["logins"][event.broker] = [event.mode, ends]
+        case e.BrokerAuthenticationExpired() | e.BrokerLoggedOut():
+            row["logins"].pop(event.broker, None)
+        case e.SessionExpired():
+            row["ended_at"], row["end_reason"] = at, event.reason
+        case e.SessionEnded():
+            row["ended_at"], row["end_reason"] = at, event.reason[:100]
+        case e.OrderRequested():
+            row["orders_requested"] += 1
+            row["orders_open"].append(event.order_key)
+        case e.OrderRejected():
+            _settle(row, event.order_key)
+        case e.OrderObserved() if event.sighting.status in SETTLED_STATUSES:
+            _settle(row, event.order_key)
+        case _:
+            pass
+
+
+def _settle(row: dict[str, Any], order_key: str) -> None:
+    if order_key in row["orders_open"]:
+        row["orders_open"].remove(order_key)
+
+
+@dataclass(frozen=True, kw_only=True)
+class SessionInfo:
+    """One session as the views show it. `logins` maps a broker to its mode and the end
+    of the login (UTC), where it has one."""
+
+    session_id: UUID
+    principal: UUID
+    label: str
+    generation: int
+    created_at: datetime
+    last_event_at: datetime
+    ends_at: datetime
+    active_broker: str | None
+    logins: dict[str, tuple[str, datetime | None]]
+    orders_requested: int
+    orders_open: int
+    ended_at: datetime | None
+    end_reason: str | None
+
+
+def read(row: Any) -> SessionInfo:
+    """From a row of the table."""
+    logins: dict[str, tuple[str, str | None]] = msgspec.json.decode(row.logins)
+    return SessionInfo(
+        session_id=row.session_id,
+        principal=row.principal,
+        label=row.label,
+        generation=row.generation,
+        created_at=from_text(row.created_at),
+        last_event_at=from_text(row.last_event_at),
+        ends_at=from_text(row.ends_at),
+        active_broker=row.active_broker,
+        logins={b: (m, from_text(at) if at else None) for b, (m, at) in logins.items()},
+        orders_requested=row.orders_requested,
+        orders_open=len(msgspec.json.decode(row.orders_open)),
+        ended_at=from_text(row.ended_at) if row.ended_at else None,
+        end_reason=row.end_reason,
+    )

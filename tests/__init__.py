@@ -1,0 +1,1 @@
+"""Without this file `tests/domain` would be imported as `domain` and hide the product's."""

@@ -1,0 +1,1 @@
+"""What several tests share: servers, fakes, builders. The product imports none of it."""
