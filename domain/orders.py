@@ -197,7 +197,7 @@ def tell_order(report: OrderReport | None, event: e.OrderEvent) -> OrderReport:
             )
         case e.OrderRejected(code=code, reason=reason):
             return replace(report, state="REJECTED", code=code, reason=reason)
-        case e.OrderOutcomeUnknown(cause=cause):
+        case e.OrderOutcomeUnknown(cause=cause) if report.state != "PLACED":
             return replace(report, state="UNKNOWN", reason=cause)
         case e.OrderObserved(broker_order_id=broker_order_id, sighting=sighting):
             return replace(

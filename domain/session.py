@@ -111,7 +111,8 @@ def _evolve_order(session: TradingSession, event: e.OrderEvent) -> TradingSessio
         case e.OrderPlaced():
             known = replace(known, stage="placed", broker_order_id=event.broker_order_id)
         case e.OrderOutcomeUnknown():
-            known = replace(known, stage="unknown")
+            if known.stage != "placed":  # the proof came first: a late doubt takes nothing back
+                known = replace(known, stage="unknown")
         case e.OrderObserved(sighting=sighting) if sighting.status not in SETTLED_STATUSES:
             known = replace(
                 known,

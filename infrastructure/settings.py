@@ -1,7 +1,9 @@
 """Every setting, read once from the environment. The seed's names mean what they meant there."""
 
 import getpass
+import os
 import re
+from collections.abc import Mapping
 from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal
@@ -92,3 +94,10 @@ def load_settings() -> Settings:
             f"{'.'.join(str(p) for p in err['loc'])}: {err['msg']}" for err in e.errors()
         )
         raise BadSettings(f"{wrong}. Next: correct the environment and start again.") from None
+
+
+def environment_with(changes: Mapping[str, str]) -> dict[str, str]:
+    """This process's environment for a child of ours: without any setting of ours but these."""
+    ours = {str(f.validation_alias) for f in Settings.model_fields.values()}
+    kept = {name: value for name, value in os.environ.items() if name not in ours}
+    return {**kept, **changes}

@@ -23,6 +23,7 @@ from domain.catalog import CATALOG
 from domain.orders import OrderReport, order_reports
 from infrastructure.activity import FlushedActivity
 from infrastructure.brokers.brokers import BrokerSet
+from infrastructure.brokers.kite import KiteBroker
 from infrastructure.brokers.paper import PaperBroker
 from infrastructure.clock import RandomIds, SystemClock
 from infrastructure.identity import IdentityDirectory
@@ -153,7 +154,11 @@ class Backend:
 def standard_brokers(backend: Backend) -> Iterable[Broker]:
     """What a server offers."""
     settings = backend.settings
-    return (PaperBroker(settings.market_seed, backend.order_history),)
+    try:
+        kite = KiteBroker(settings.kite_url, Path(settings.keys_dir))
+    except ValueError as e:
+        raise CannotStart(f"TRADING_KITE_URL: {e}") from None
+    return (PaperBroker(settings.market_seed, backend.order_history), kite)
 
 
 def engines(settings: Settings) -> tuple[Engine, Engine]:

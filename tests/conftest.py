@@ -2,9 +2,12 @@
 
 import os
 from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
 
 import pytest
 
+from tests.support.databases import Database, Store
 from tests.support.postgres import Databases, ExternalPostgres, PostgresServer
 
 
@@ -27,3 +30,24 @@ def postgres_url(postgres_server: Databases) -> Iterator[str]:
     url = postgres_server.create_database()
     yield url
     postgres_server.drop_database(url)
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def empty_database(request: pytest.FixtureRequest, tmp_path: Path) -> Database:
+    """Each kind of database in turn, before the first migration."""
+    url = request.getfixturevalue("postgres_url") if request.param == "postgres" else None
+    return Database(tmp_path, url)
+
+
+@pytest.fixture
+def database(empty_database: Database) -> Database:
+    """Each kind of database in turn, migrated and without events."""
+    empty_database.migrate()
+    return empty_database
+
+
+@pytest.fixture
+def store(database: Database) -> Iterator[Store]:
+    """The event log of `database`, with room for 1000 sessions."""
+    with closing(database.open_store()) as store:
+        yield store

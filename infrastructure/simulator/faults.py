@@ -184,6 +184,9 @@ class HangUpProtocol(H11Protocol):
         self, transport: asyncio.Transport
     ) -> None:
         super().connection_made(transport)
+        # Tokens stand in Kite's addresses. Not by uvicorn's own setting, which silences every
+        # server in the process.
+        self.access_log = False
         app = self.app
 
         async def app_that_can_hang_up(scope: Scope, receive: Receive, send: Send) -> None:

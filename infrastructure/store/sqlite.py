@@ -90,7 +90,6 @@ class SqliteEventStore(SQLiteApplicationRecorder):
                 )
                 if (c.fetchone()[0] or 0) != guard.version:
                     raise Conflict(f"stream {guard.stream_id} has moved on")
-            self._move_counter(c, append)
             position = 0
             for row in append.rows:
                 c.execute(
@@ -103,6 +102,8 @@ class SqliteEventStore(SQLiteApplicationRecorder):
                     "INSERT INTO session_directory VALUES (?,?,?,?)",
                     (opened.principal.hex, opened.label, opened.generation, opened.session_id.hex),
                 )
+            # Last: whoever opens a session that is open already must hear of the conflict.
+            self._move_counter(c, append)
             return position
 
     def _move_counter(self, c: sqlite3.Cursor, append: Append) -> None:

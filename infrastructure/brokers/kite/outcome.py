@@ -34,6 +34,7 @@ _CLASSES_OF_REFUSALS = (
 _PROVEN_BY_WORDS = [
     (code, re.compile(words, re.IGNORECASE))
     for code, words in (
+        ("IP_NOT_ALLOWED", r"\bip\b.*(not allowed|not whitelisted|not registered)"),
         ("INSUFFICIENT_FUNDS", r"insufficient (funds|margin)|margin exceeds|required margin is"),
         ("INSUFFICIENT_HOLDINGS", r"insufficient (stock )?holdings?\b"),
         ("MARKET_CLOSED", r"markets? (is|are) closed"),
@@ -42,7 +43,6 @@ _PROVEN_BY_WORDS = [
             "NOT_TRADABLE",
             r"expired or does not exist|blocked for trading|not allowed to (be )?trade",
         ),
-        ("IP_NOT_ALLOWED", r"\bip\b.*(not allowed|not whitelisted|not registered)"),
     )
 ]
 

@@ -30,6 +30,12 @@ BEGIN
     ) THEN
         RAISE EXCEPTION 'a guarded stream has moved on' USING ERRCODE = 'TS001';
     END IF;
+    -- Before the limit: whoever opens a session that is open already must hear of the conflict.
+    WITH inserted AS (
+        INSERT INTO stored_events (originator_id, originator_version, topic, state)
+        SELECT * FROM unnest(ids, versions, names, states)
+        RETURNING notification_id
+    ) SELECT MAX(notification_id) INTO last_position FROM inserted;
     IF cardinality(opened_ids) > 0 OR closed > 0 THEN
         UPDATE counters SET value = value + change
         WHERE name = 'active_sessions' AND (change <= 0 OR value + change <= max_active);
@@ -39,11 +45,6 @@ BEGIN
         INSERT INTO session_directory (principal, label, generation, session_id)
         SELECT * FROM unnest(opened_principals, opened_labels, opened_generations, opened_ids);
     END IF;
-    WITH inserted AS (
-        INSERT INTO stored_events (originator_id, originator_version, topic, state)
-        SELECT * FROM unnest(ids, versions, names, states)
-        RETURNING notification_id
-    ) SELECT MAX(notification_id) INTO last_position FROM inserted;
     RETURN last_position;
 END;
 $body$

@@ -1,0 +1,66 @@
+"""What every tool needs: the backend, the workers, and a way to say who is calling."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from mcp.server.mcpserver import Context as McpContext
+
+from application.enter_session import Entered
+from domain.session import TradingSession
+from mcp_interface.caller import Caller, CallerOf
+from mcp_interface.composition import Backend
+from mcp_interface.results import indicator
+from mcp_interface.work import Work
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class App:
+    """Handed to every `register` function of the tool modules."""
+
+    backend: Backend
+    work: Work
+    caller_of: CallerOf
+
+    async def in_session(
+        self, mcp: McpContext[Any, Any], job: Callable[[Caller, Entered], T]
+    ) -> T:  # Any: the SDK's context is generic over what we do not use
+        """Enter the caller's session and do the job there, in a worker thread."""
+        caller = self.caller_of(mcp)
+
+        def enter_and_do() -> T:
+            return job(caller, self.backend.enter(caller.context, caller.label))
+
+        return await self.work.run(enter_and_do)
+
+    async def at_broker(
+        self,
+        mcp: McpContext[Any, Any],
+        named: str | None,
+        job: Callable[[Caller, Entered], T],
+    ) -> T:
+        """The same for work that waits for a broker, in the broker's own bounded threads."""
+        caller = self.caller_of(mcp)
+        backend = self.backend
+        entered = await self.work.run(lambda: backend.enter(caller.context, caller.label))
+        broker = named or entered.session.active_broker or "none"
+        return await self.work.run_at_broker(caller.principal, broker, lambda: job(caller, entered))
+
+    def first_line(self, entered: Entered, session: TradingSession | None = None) -> str:
+        """The indicator of a session as it is in the log."""
+        state = session or entered.session
+        return indicator(
+            mode_of(state), entered.session_id, state.active_broker, self.backend.clock.now()
+        )
+
+
+def mode_of(session: TradingSession) -> str | None:
+    """The mode of the active broker, as far as it is known without asking anybody."""
+    if session.active_broker is None:
+        return None
+    if session.active_broker == "paper":
+        return "PAPER"
+    login = session.logins.get(session.active_broker)
+    return login.mode if login else "NOT LOGGED IN"

@@ -1,0 +1,93 @@
+"""Commands that start something: the server, the simulator; and the migration before them."""
+
+import sys
+from typing import Annotated
+
+import anyio
+import typer
+
+from infrastructure import logs
+from infrastructure.migrations.runner import current_revision, migrate
+from infrastructure.settings import load_settings
+from mcp_interface.caller import DEFAULT_LABEL
+from mcp_interface.cli.output import Json, command, emit, say
+from mcp_interface.composition import CannotStart, engines
+from mcp_interface.serving import DEFAULT_HOST, DEFAULT_PORT, serve_http, serve_stdio
+
+Host = Annotated[str, typer.Option(help="Address to listen on.")]
+
+
+@command
+def serve(
+    host: Host = DEFAULT_HOST,
+    port: Annotated[int, typer.Option(min=0, max=65535, help="0 takes a free one.")] = DEFAULT_PORT,
+    as_json: Json = False,
+) -> None:
+    """Serve MCP over HTTP for everyone with a token (trading-server users add NAME)."""
+    settings = load_settings()
+    logs.configure(settings.log_level)
+
+    def ready(address: str) -> None:
+        where = {"mcp": f"{address}/mcp", "health": f"{address}/health"}
+        emit(as_json, where, lambda: say(f"Serving MCP at {address}/mcp (Ctrl-C stops it)."))
+        sys.stdout.flush()
+
+    serve_http(settings, host, port, ready)
+
+
+@command
+def stdio(
+    session: Annotated[str, typer.Option(help="Label of the session to use.")] = DEFAULT_LABEL,
+) -> None:
+    """Serve MCP over stdin and stdout for one person (TRADING_USER, or the OS user)."""
+    settings = load_settings()
+    logs.configure(settings.log_level)
+    anyio.run(serve_stdio, settings, session)
+
+
+@command
+def simulator(
+    host: Host = DEFAULT_HOST,
+    port: Annotated[int, typer.Option(min=0, max=65535, help="0 takes a free one.")] = 9100,
+    seed: Annotated[int | None, typer.Option(help="Of the prices; TRADING_MARKET_SEED.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Run the simulated exchange with Kite's HTTP face, on this machine only."""
+    from infrastructure.simulator.app import NotLoopback, build_app, run, system_now
+    from infrastructure.simulator.exchange import Exchange
+
+    settings = load_settings()
+    logs.configure(settings.log_level)
+    exchange = Exchange(settings.market_seed if seed is None else seed, system_now)
+
+    def ready(address: str) -> None:
+        words = (
+            f"Simulating at {address} (Ctrl-C stops it). Next: TRADING_KITE_URL={address} "
+            "trading-server serve"
+        )
+        emit(as_json, {"url": address, "seed": exchange.seed}, lambda: say(words))
+        sys.stdout.flush()
+
+    try:
+        run(host, port, ready, app=build_app(exchange, settings.keys_dir))
+    except (NotLoopback, OSError) as e:
+        raise CannotStart(str(e)) from None
+
+
+@command
+def migrate_command(as_json: Json = False) -> None:
+    """Make or upgrade the event and control tables. Safe to run from several places at once."""
+    settings = load_settings()
+    engine, _ = engines(settings)
+    changed = migrate(engine)
+    revision = current_revision(engine)
+    words = f"The store is at revision {revision}{' now' if changed else ' already'}."
+    emit(as_json, {"changed": changed, "revision": revision}, lambda: say(words))
+
+
+@command
+def demo(as_json: Json = False) -> None:
+    """The whole story in a minute: three people, orders, SIGKILL, restart, audit. Offline."""
+    from mcp_interface.demo.run import run_demo
+
+    raise typer.Exit(run_demo(as_json))

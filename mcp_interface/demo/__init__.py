@@ -1,0 +1,1 @@
+"""The seed's demo, for real: processes, tokens, MCP clients over HTTP, and a SIGKILL."""

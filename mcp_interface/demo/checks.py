@@ -1,0 +1,95 @@
+"""What has to hold after the story. A check that fails makes the demo fail."""
+
+import signal
+from collections.abc import Callable
+from typing import Final, NamedTuple
+
+from mcp_interface.demo.story import ALICES_KEY, PEOPLE, Notes
+
+
+class Check(NamedTuple):
+    name: str
+    holds: bool
+
+
+def _unchanged(notes: Notes) -> bool:
+    kept = ("sessionId", "createdAt", "activeBroker", "authenticatedBrokers", "endsAt")
+    return bool(notes.before) and all(
+        [notes.after[name].get(f) for f in kept] == [notes.before[name].get(f) for f in kept]
+        for name in PEOPLE
+    )
+
+
+CHECKS: Final[dict[str, Callable[[Notes], bool]]] = {
+    "every person has a session of their own": lambda n: (
+        len(set(n.session_ids.values())) == len(PEOPLE) == len(n.session_ids)
+    ),
+    "Alice's choice is Alice's": lambda n: n.active_after_alice.get("alice") == "kite",
+    "Bob's active broker is still none": lambda n: n.active_after_alice.get("bob", "?") is None,
+    "Charlie's active broker is still none": lambda n: (
+        n.active_after_alice.get("charlie", "?") is None
+    ),
+    "Alice is logged in to the simulated Kite": lambda n: (
+        n.login.get("authenticated") is True and n.login.get("mode") == "SIMULATED"
+    ),
+    "statistics count three active sessions": lambda n: n.statistics.get("activeSessions") == 3,
+    "statistics name each person's broker": lambda n: (
+        {row["user"]: row["activeBroker"] for row in n.sessions}
+        == {"alice": "kite", "bob": None, "charlie": None}
+    ),
+    "nobody is let in without a token": lambda n: n.without_token == 401,
+    "nobody is let in with a made-up token": lambda n: n.with_made_up_token == 401,
+    "three choices at once do not mix": lambda n: (
+        n.concurrent == {"alice": "kite", "bob": "paper", "charlie": "kite"}
+    ),
+    "Alice's order is filled, in simulated money": lambda n: (
+        n.order.get("status") == "FILLED" and n.order.get("mode") == "SIMULATED"
+    ),
+    "the same order key sends nothing twice": lambda n: (
+        n.retry.get("repeated") is True
+        and bool(n.retry.get("brokerOrderId"))
+        and n.retry.get("brokerOrderId") == n.order.get("brokerOrderId")
+    ),
+    "Bob's order is filled, in paper money": lambda n: (
+        n.paper_order.get("status") == "FILLED" and n.paper_order.get("mode") == "PAPER"
+    ),
+    "everyone sees their own orders and nobody else's": lambda n: (
+        n.order_keys.get("alice") == [ALICES_KEY]
+        and n.order_keys.get("bob") == [n.paper_order.get("orderKey")]
+        and n.order_keys.get("charlie") == []
+    ),
+    "two people at one broker hold different shares": lambda n: (
+        bool(n.holdings.get("alice"))
+        and bool(n.holdings.get("charlie"))
+        and n.holdings["alice"] != n.holdings["charlie"]
+    ),
+    "the server was killed outright": lambda n: n.exit_status == -signal.SIGKILL,
+    "every session is there again, rebuilt from events": _unchanged,
+    "every order is there again": lambda n: (
+        bool(n.order_keys) and n.order_keys_after == n.order_keys
+    ),
+    "the audit timeline tells Alice's order in full": lambda n: (
+        [e["event"].split(".")[1] for e in n.timeline if e["orderKey"] == ALICES_KEY]
+        == ["order_requested", "claimed", "order_dispatched", "order_placed", "order_observed"]
+    ),
+    "a moment before her order, the audit knows none": lambda n: (
+        n.state_before_order.get("orders") == []
+        and n.state_before_order.get("activeBroker") == "kite"
+    ),
+    "now, the audit knows it as filled": lambda n: (
+        [(o["orderKey"], o["status"]) for o in n.state_now.get("orders", [])]
+        == [(ALICES_KEY, "FILLED")]
+    ),
+}
+
+
+def judge(notes: Notes) -> list[Check]:
+    """Every check, in the order of the story. One that cannot even be made does not hold."""
+    return [Check(name, _holds(check, notes)) for name, check in CHECKS.items()]
+
+
+def _holds(check: Callable[[Notes], bool], notes: Notes) -> bool:
+    try:
+        return check(notes)
+    except (KeyError, IndexError, TypeError, AttributeError):
+        return False

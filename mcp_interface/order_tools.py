@@ -1,0 +1,329 @@
+"""Tools about orders: place one, at most once, and read the order book."""
+
+from decimal import Decimal
+from typing import Annotated, Any, Literal
+
+from mcp.types import CallToolResult
+from pydantic import Field
+
+from application.enter_session import Entered
+from application.place_order import Receipt
+from application.ports.broker import BrokerOrder
+from application.read_broker import OrderBook
+from domain.errors import InvalidOrder, NotSupportedByBroker
+from domain.instants import outside
+from domain.orders import OrderReport
+from domain.vocabulary import (
+    Exchange,
+    OrderSighting,
+    OrderTerms,
+    OrderType,
+    Product,
+    TransactionType,
+    Validity,
+    Variety,
+)
+from mcp_interface.app import App
+from mcp_interface.caller import Caller
+from mcp_interface.paging import CursorArgument, LimitArgument, page
+from mcp_interface.results import CURRENCY, Result, indicator, money, result, rupees
+from mcp_interface.server import MOVES_MONEY, READS_BROKER, TradingServer
+from mcp_interface.session_tools import Mcp
+
+OptionalBroker = Annotated[
+    str | None, Field(max_length=20, description="Without it the active broker.")
+]
+Price = Annotated[
+    Decimal | None, Field(max_digits=15, decimal_places=4, gt=0, description="INR per share.")
+]
+Quantity = Annotated[int, Field(strict=True, gt=0, description="Shares, not lots.")]
+
+
+class OrderRow(Result):
+    """One order. Money in INR as decimal strings; `safeToRetry` only where no order exists."""
+
+    order_key: str | None
+    broker_order_id: str | None
+    broker: str
+    mode: str
+    state: str
+    status: str | None
+    raw_status: str | None
+    exchange: str
+    trading_symbol: str
+    transaction_type: str
+    order_type: str
+    product: str
+    variety: str
+    validity: str
+    quantity: int
+    lot_size: int = 1
+    filled_quantity: int
+    pending_quantity: int
+    price: str | None
+    trigger_price: str | None
+    average_price: str | None
+    currency: str = CURRENCY
+    placed_at: str | None
+    code: str | None = None
+    reason: str | None = None
+    safe_to_retry: bool = False
+
+
+class OrderReceipt(OrderRow):
+    """`repeated`: the key named this order already and this call sent nothing."""
+
+    order_key_minted: bool
+    repeated: bool
+    position: int
+    session_id: str
+
+
+class OrderPage(Result):
+    orders: list[OrderRow]
+    total: int
+    next_cursor: str | None
+    broker: str
+    session_id: str
+
+
+def register(server: TradingServer, app: App) -> None:
+    backend = app.backend
+
+    @server.tool(title="Place an order", annotations=MOVES_MONEY)
+    async def create_order(
+        ctx: Mcp,
+        trading_symbol: Annotated[str, Field(max_length=60, description="As INFY or NSE:INFY.")],
+        exchange: Exchange,
+        transaction_type: TransactionType,
+        order_type: OrderType,
+        quantity: Quantity,
+        product: Annotated[Product, Field(description="CNC delivery, MIS intraday, NRML F&O.")],
+        order_key: Annotated[
+            str | None,
+            Field(max_length=64, description="Yours; repeat it to retry. Minted when left out."),
+        ] = None,
+        broker: OptionalBroker = None,
+        variety: Variety | None = None,
+        price: Price = None,
+        trigger_price: Price = None,
+        validity: Validity = "DAY",
+        disclosed_quantity: Annotated[int | None, Field(strict=True, gt=0)] = None,
+        tag: Annotated[str | None, Field(max_length=64, description="A note of yours.")] = None,
+        amo: Annotated[bool, Field(description="After market order.")] = False,
+        segment: Literal["CASH", "FNO", "COMM", "CURRENCY"] | None = None,
+        stoploss: Price = None,
+        squareoff: Price = None,
+        trailing_stoploss: Price = None,
+        symboltoken: Annotated[str | None, Field(max_length=40, description="Not needed.")] = None,
+        order_reference_id: Annotated[
+            str | None, Field(max_length=64, description="Taken as order_key if that is left out.")
+        ] = None,
+    ) -> Annotated[CallToolResult, OrderReceipt]:
+        """Place an order with a broker, at most once. Money moves: ask the user first."""
+        terms = OrderTerms(
+            exchange=exchange,
+            trading_symbol=plain_symbol(trading_symbol, exchange),
+            transaction_type=transaction_type,
+            order_type=order_type,
+            product=product,
+            quantity_shares=quantity,
+            variety=_variety(variety, amo),
+            validity=validity,
+            limit_price_inr=price,
+            trigger_price_inr=trigger_price,
+            disclosed_quantity_shares=disclosed_quantity,
+            tag=tag,
+        )
+        _no_legs(stoploss, squareoff, trailing_stoploss)
+        _segment_fits(segment, exchange)
+
+        def job(caller: Caller, entered: Entered) -> CallToolResult:
+            key = order_key or order_reference_id
+            receipt = backend.place_order(caller.context, entered, broker, terms, key)
+            return _receipt(app, entered, receipt)
+
+        return await app.at_broker(ctx, broker, job)
+
+    @server.tool(title="Orders", annotations=READS_BROKER)
+    async def get_orders(
+        ctx: Mcp,
+        broker: OptionalBroker = None,
+        limit: LimitArgument = 20,
+        cursor: CursorArgument = None,
+    ) -> Annotated[CallToolResult, OrderPage]:
+        """Today's order book at a broker, newest first, with the order_key of your own orders."""
+
+        def job(caller: Caller, entered: Entered) -> CallToolResult:
+            book = backend.read_broker.order_book(caller.context, entered, broker)
+            return _page(app, entered, book, limit, cursor)
+
+        return await app.at_broker(ctx, broker, job)
+
+    server.rule("create_order", "trade")
+    server.rule("get_orders", "read")
+
+
+def plain_symbol(symbol: str, exchange: str) -> str:
+    """`NSE:INFY`, `INFY-EQ` and `infy` all mean INFY.
+
+    Raises:
+        InvalidOrder: the prefix names another exchange than the argument does.
+    """
+    named, _, rest = symbol.strip().upper().rpartition(":")
+    if named and named != exchange:
+        raise InvalidOrder(
+            f"trading_symbol begins with {ascii(named)[:12]} but exchange is {exchange}; nothing "
+            "was sent. Next: make them agree."
+        )
+    return rest.removesuffix("-EQ")
+
+
+def _variety(variety: Variety | None, amo: bool) -> Variety:
+    if variety not in (None, "amo") and amo:
+        raise InvalidOrder(f"amo and variety={variety} exclude each other. Next: drop one.")
+    return variety or ("amo" if amo else "regular")
+
+
+def _no_legs(*legs: Decimal | None) -> None:
+    if any(leg is not None for leg in legs):
+        raise NotSupportedByBroker(
+            "stoploss, squareoff and trailing_stoploss belong to cover and bracket orders, which "
+            "no broker here takes. Next: place the order without them, then a separate SL order."
+        )
+
+
+def _segment_fits(segment: str | None, exchange: str) -> None:
+    cash = exchange in ("NSE", "BSE")
+    if segment is not None and (segment == "CASH") != cash:
+        raise InvalidOrder(
+            f"segment {segment} does not fit exchange {exchange}. Next: leave segment out."
+        )
+
+
+def _receipt(app: App, entered: Entered, receipt: Receipt) -> CallToolResult:
+    row = row_of(receipt.report)
+    model = OrderReceipt(
+        **row.model_dump(),
+        order_key_minted=receipt.minted,
+        repeated=receipt.repeated,
+        position=receipt.position,
+        session_id=str(entered.session_id),
+    )
+    lines = [in_words(row)]
+    if receipt.repeated:
+        lines.append("Nothing was sent now: this order_key named this order already.")
+    if row.reason:
+        lines.append(f"The broker's words: {row.reason}" if row.state == "REJECTED" else row.reason)
+    if row.state in ("UNKNOWN", "DISPATCHED"):
+        lines.append(
+            "It may be live. Do not place it again. Next: get_orders(), and look for it there."
+        )
+    lines.append(f"order_key: {row.order_key}")
+    first = indicator(row.mode, entered.session_id, row.broker, app.backend.clock.now())
+    return result(first, lines, model)
+
+
+def _page(
+    app: App, entered: Entered, book: OrderBook, limit: int, cursor: str | None
+) -> CallToolResult:
+    broker = book.admission.broker
+    mode = "PAPER" if not broker.needs_login else None
+    mode = book.admission.login.mode if book.admission.login else mode
+    rows = [_listed(book, order, mode or "LIVE") for order in book.orders]
+    rows += [row_of(report) for report in book.unseen]
+    rows.reverse()
+    shown, following = page(rows, limit, cursor)
+    model = OrderPage(
+        orders=shown,
+        total=len(rows),
+        next_cursor=following,
+        broker=broker.name,
+        session_id=str(entered.session_id),
+    )
+    lines = [f"{len(shown)} of {len(rows)} orders at {broker.display_name}, newest first."]
+    lines += [in_words(row) for row in shown]
+    if following:
+        lines.append(f"More: get_orders(cursor='{following}').")
+    first = indicator(mode, entered.session_id, broker.name, app.backend.clock.now())
+    return result(first, lines, model)
+
+
+def _listed(book: OrderBook, order: BrokerOrder, mode: str) -> OrderRow:
+    ours = next((book.ours[tag] for tag in order.broker_tags if tag in book.ours), None)
+    return OrderRow(
+        order_key=ours.request.order_key if ours else None,
+        broker_order_id=order.broker_order_id,
+        broker=book.admission.broker.name,
+        mode=mode,
+        state="PLACED",
+        exchange=order.exchange,
+        trading_symbol=order.trading_symbol,
+        transaction_type=order.transaction_type,
+        order_type=order.order_type,
+        product=order.product,
+        variety=order.variety,
+        validity=order.validity,
+        quantity=order.quantity_shares,
+        price=money(order.limit_price_inr),
+        trigger_price=money(order.trigger_price_inr),
+        placed_at=outside(order.placed_at) if order.placed_at else None,
+        reason=order.sighting.status_message,
+        **_seen(order.sighting),
+    )
+
+
+def row_of(report: OrderReport) -> OrderRow:
+    """An order as the log knows it."""
+    terms = report.request.terms
+    return OrderRow(
+        order_key=report.request.order_key,
+        broker_order_id=report.broker_order_id,
+        broker=report.request.broker,
+        mode=report.request.mode,
+        state=report.state,
+        exchange=terms.exchange,
+        trading_symbol=terms.trading_symbol,
+        transaction_type=terms.transaction_type,
+        order_type=terms.order_type,
+        product=terms.product,
+        variety=terms.variety,
+        validity=terms.validity,
+        quantity=terms.quantity_shares,
+        price=money(terms.limit_price_inr),
+        trigger_price=money(terms.trigger_price_inr),
+        placed_at=outside(report.placed_at) if report.placed_at else None,
+        code=report.code,
+        reason=report.reason,
+        safe_to_retry=report.safe_to_retry,
+        **_seen(report.sighting),
+    )
+
+
+def _seen(sighting: OrderSighting | None) -> dict[str, Any]:
+    return {
+        "status": sighting.status if sighting else None,
+        "raw_status": sighting.raw_status if sighting else None,
+        "filled_quantity": sighting.filled_shares if sighting else 0,
+        "pending_quantity": sighting.pending_shares if sighting else 0,
+        "average_price": money(sighting.average_price_inr) if sighting else None,
+    }
+
+
+def in_words(row: OrderRow) -> str:
+    """`BUY 10 NSE:INFY CNC MARKET: PLACED, FILLED 10 at ₹1,500.00 (PAPER-abc)`."""
+    what = (
+        f"{row.transaction_type} {row.quantity} {row.exchange}:{row.trading_symbol} {row.product} "
+        f"{row.order_type}"
+    )
+    if row.price:
+        what += f" {rupees(Decimal(row.price))}"
+    how = row.state
+    if row.status:
+        how += f", {row.status}"
+    if row.filled_quantity and row.average_price:
+        how += f" {row.filled_quantity} at {rupees(Decimal(row.average_price))}"
+    if row.code:
+        how += f" ({row.code})"
+    named = f" [{row.broker_order_id}]" if row.broker_order_id else ""
+    return f"{what}: {how}{named}"

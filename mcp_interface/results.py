@@ -1,0 +1,60 @@
+"""What tools answer with: camelCase fields, money as decimal strings, instants in IST."""
+
+from datetime import datetime
+from decimal import ROUND_HALF_UP, Decimal
+from typing import Final
+from uuid import UUID
+
+from mcp.types import CallToolResult, TextContent
+from pydantic import BaseModel, ConfigDict
+from pydantic.alias_generators import to_camel
+
+from domain.instants import outside, spoken
+
+CURRENCY: Final = "INR"
+SHORT_ID: Final = 8
+
+
+class Result(BaseModel):
+    """Field names leave as camelCase."""
+
+    model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True)
+
+
+def money(amount_inr: Decimal | None) -> str | None:
+    """A decimal string with two places; paise are never lost to a float."""
+    if amount_inr is None:
+        return None
+    return str(amount_inr.quantize(Decimal("0.01"), rounding=ROUND_HALF_UP))
+
+
+def rupees(amount_inr: Decimal) -> str:
+    """`₹1,00,000.00`: with the rupee sign and Indian grouping, for texts."""
+    whole, paise = f"{abs(amount_inr):.2f}".split(".")
+    head, tail = whole[:-3], whole[-3:]
+    groups: list[str] = []
+    while head:
+        groups.insert(0, head[-2:])
+        head = head[:-2]
+    sign = "-" if amount_inr < 0 else ""
+    return f"{sign}₹{','.join([*groups, tail])}.{paise}"
+
+
+def when(instant: datetime | None) -> str | None:
+    return outside(instant) if instant else None
+
+
+def indicator(mode: str | None, session_id: UUID, broker: str | None, now: datetime) -> str:
+    """The first line of every text: where you are."""
+    return (
+        f"[{mode or 'NO BROKER'} · your session {str(session_id)[:SHORT_ID]} · "
+        f"{broker or 'no broker'} · {spoken(now)}]"
+    )
+
+
+def result(first_line: str, lines: list[str], model: BaseModel) -> CallToolResult:
+    """A short text for the reader and the same facts as data."""
+    return CallToolResult(
+        content=[TextContent(type="text", text="\n".join([first_line, *lines]))],
+        structured_content=model.model_dump(mode="json", by_alias=True),
+    )

@@ -1,0 +1,99 @@
+"""Start a server: over HTTP for many people, or over stdio for one."""
+
+from collections.abc import Callable
+from ipaddress import ip_address
+from typing import Final
+
+import structlog
+import uvicorn
+
+from infrastructure.identity import LOCAL_ISSUER, SCOPES, Identity
+from infrastructure.settings import Settings
+from mcp_interface import order_tools, portfolio_tools, session_tools
+from mcp_interface.app import App
+from mcp_interface.background import Background
+from mcp_interface.caller import DEFAULT_LABEL, callers
+from mcp_interface.composition import Backend, CannotStart
+from mcp_interface.http import http_app
+from mcp_interface.server import TradingServer
+from mcp_interface.work import Work
+
+log = structlog.get_logger()
+
+DEFAULT_HOST: Final = "127.0.0.1"
+DEFAULT_PORT: Final = 8000
+GRACE_SECONDS: Final = 30
+"""How long a stopping server waits for calls in flight."""
+
+
+def build(backend: Backend, fixed: Identity | None, label: str) -> tuple[TradingServer, App]:
+    """The MCP server over a backend. `fixed` is everybody's identity (stdio), or nobody's."""
+    caller_of = callers(backend.ids, fixed, label)
+    app = App(backend, Work(), caller_of)
+    server = TradingServer(caller_of, backend.keys, read_only=backend.settings.read_only)
+    for tools in (session_tools, order_tools, portfolio_tools):
+        tools.register(server, app)
+    return server, app
+
+
+def local_identity(backend: Backend) -> Identity:
+    """The person at this machine: TRADING_USER, with every scope."""
+    name = backend.settings.user
+    principal = backend.identities.principal(LOCAL_ISSUER, name)
+    return Identity(principal, LOCAL_ISSUER, name, frozenset(SCOPES))
+
+
+def serve_http(settings: Settings, host: str, port: int, ready: Callable[[str], None]) -> None:
+    """Serve until SIGTERM or SIGINT. `ready` is told the address once requests are answered.
+
+    Raises:
+        CannotStart: the address is not local and nothing says which host names are ours.
+    """
+    if not _is_loopback(host) and not settings.hosts and not settings.public_url:
+        raise CannotStart(
+            f"{host} can be reached from other machines. Next: set TRADING_ALLOWED_HOSTS (or "
+            "TRADING_PUBLIC_URL) to the names that clients will use, or bind 127.0.0.1."
+        )
+    backend = Backend(settings)
+    server, app = build(backend, None, DEFAULT_LABEL)
+    config = uvicorn.Config(
+        http_app(server, app, Background(backend), port),
+        host=host,
+        port=port,
+        log_config=None,
+        access_log=False,
+        ws="none",
+        server_header=False,
+        timeout_graceful_shutdown=GRACE_SECONDS,
+    )
+    _Announcing(config, ready).run()
+
+
+class _Announcing(uvicorn.Server):
+    """Says when it listens, with the port that it really got."""
+
+    def __init__(self, config: uvicorn.Config, ready: Callable[[str], None]) -> None:
+        super().__init__(config)
+        self._ready = ready
+
+    def _log_started_message(self, listeners: object) -> None:
+        for each in self.servers:
+            for listening in each.sockets:
+                host, port = listening.getsockname()[:2]
+                self._ready(f"http://{host}:{port}")
+                return
+
+
+async def serve_stdio(settings: Settings, label: str) -> None:
+    """Serve one client over stdin and stdout until it closes them."""
+    backend = Backend(settings)
+    server, app = build(backend, local_identity(backend), label)
+    async with Background(backend).running(app.work):
+        await server.run_stdio_async()
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"

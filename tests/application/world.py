@@ -1,0 +1,202 @@
+"""Every use case on fakes, put together the way the product puts them together."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from uuid import UUID
+
+from application.audit import Audit
+from application.broker_access import Admit, LogIn, LogOut, SelectBroker
+from application.enter_session import CloseSession, Entered, EnterSession, SessionLife
+from application.place_order import PlaceOrder, Receipt
+from application.ports.broker import AcceptedLogin, BrokerOrder, Secrets
+from application.read_broker import ReadBroker
+from application.writer import Context, Loaded, Writer
+from domain.catalog import CATALOG
+from domain.envelope import Recorded
+from domain.events import Event
+from domain.session import TradingSession, fold
+from domain.streams import session_stream
+from domain.vocabulary import OrderSighting, OrderTerms
+from tests.fakes.activity import MemoryActivity
+from tests.fakes.broker import FakeBrokers, ScriptedBroker
+from tests.fakes.clock import CountingIds, ManualClock
+from tests.fakes.event_store import MemoryEventStore
+from tests.fakes.vault import MemoryVault
+
+OPENING_BELL = datetime(2026, 11, 23, 3, 45, tzinfo=UTC)
+SIX_IN_THE_MORNING = datetime(2026, 11, 24, 0, 30, tzinfo=UTC)
+"""When Kite ends every login: 06:00 IST."""
+
+ASHA = UUID("a5a00000-0000-4000-8000-000000000001")
+RAVI = UUID("4a100000-0000-4000-8000-000000000002")
+
+TEN_INFY = OrderTerms(
+    exchange="NSE",
+    trading_symbol="INFY",
+    transaction_type="BUY",
+    order_type="LIMIT",
+    product="CNC",
+    quantity_shares=10,
+    limit_price_inr=Decimal("1480.50"),
+)
+
+ASHAS_KITE = AcceptedLogin(
+    account_id="AB1234",
+    account_name="Asha Rao",
+    secrets=Secrets({"api_key": "kitekey", "access_token": "open-sesame"}),
+    expires_at=SIX_IN_THE_MORNING,
+)
+
+OPEN = OrderSighting(status="OPEN", raw_status="OPEN", filled_shares=0, pending_shares=10)
+FILLED = OrderSighting(
+    status="FILLED",
+    raw_status="COMPLETE",
+    filled_shares=10,
+    pending_shares=0,
+    average_price_inr=Decimal("1480.25"),
+)
+
+
+def context(principal: UUID = ASHA, correlation: int = 0xC0) -> Context:
+    return Context(principal=principal, actor="user", correlation_id=UUID(int=correlation))
+
+
+def row(broker_order_id: str, sighting: OrderSighting, *tags: str) -> BrokerOrder:
+    """A line of a broker's order book about ten shares of INFY."""
+    return BrokerOrder(
+        broker_order_id=broker_order_id,
+        exchange="NSE",
+        trading_symbol="INFY",
+        transaction_type="BUY",
+        order_type="LIMIT",
+        product="CNC",
+        variety="regular",
+        validity="DAY",
+        quantity_shares=10,
+        limit_price_inr=Decimal("1480.50"),
+        trigger_price_inr=None,
+        sighting=sighting,
+        placed_at=OPENING_BELL,
+        broker_tags=tags,
+    )
+
+
+@dataclass
+class World:
+    """24 h without use end a session, 7 days end any; Asha is at Kite, everybody at Paper."""
+
+    max_sessions: int = 1000
+    ttl: timedelta = timedelta(hours=24)
+    max_age: timedelta = timedelta(days=7)
+    rooms_made: list[int] = field(default_factory=list)
+    """What `make_room` answers, call by call; 0 when it is used up."""
+
+    def __post_init__(self) -> None:
+        self.clock = ManualClock(OPENING_BELL)
+        self.ids = CountingIds()
+        self.store = MemoryEventStore(max_sessions=self.max_sessions)
+        self.vault = MemoryVault()
+        self.activity = MemoryActivity()
+        self.paper = ScriptedBroker()
+        self.kite = ScriptedBroker("kite", needs_login=True, mode="SIMULATED")
+        self.kite.login = ASHAS_KITE
+        self.brokers = FakeBrokers(self.kite, self.paper)
+        self.life = SessionLife(ttl=self.ttl, max_age=self.max_age)
+        self.told: list[int] = []
+        self.asked_for_room = 0
+        self.writer = Writer(
+            store=self.store,
+            clock=self.clock,
+            ids=self.ids,
+            catalog=CATALOG,
+            appended=self.told.append,
+        )
+        self.enter = EnterSession(
+            writer=self.writer,
+            store=self.store,
+            activity=self.activity,
+            vault=self.vault,
+            clock=self.clock,
+            life=self.life,
+            make_room=self._make_room,
+        )
+        self.close = CloseSession(
+            writer=self.writer,
+            activity=self.activity,
+            vault=self.vault,
+            clock=self.clock,
+            life=self.life,
+        )
+        self.select_broker = SelectBroker(
+            writer=self.writer, brokers=self.brokers, clock=self.clock
+        )
+        self.log_in = LogIn(
+            writer=self.writer, brokers=self.brokers, vault=self.vault, clock=self.clock
+        )
+        self.log_out = LogOut(
+            writer=self.writer, brokers=self.brokers, vault=self.vault, clock=self.clock
+        )
+        self.admit = Admit(
+            writer=self.writer, brokers=self.brokers, vault=self.vault, clock=self.clock
+        )
+        self.place_order = PlaceOrder(
+            admit=self.admit, writer=self.writer, vault=self.vault, clock=self.clock, ids=self.ids
+        )
+        self.read_broker = ReadBroker(admit=self.admit, writer=self.writer, clock=self.clock)
+        self.audit = Audit(writer=self.writer, store=self.store)
+
+    def _make_room(self) -> int:
+        self.asked_for_room += 1
+        return self.rooms_made.pop(0) if self.rooms_made else 0
+
+    # What people do
+
+    def entered(self, principal: UUID = ASHA, label: str = "default") -> Entered:
+        return self.enter(context(principal), label)
+
+    def at_kite(self) -> Entered:
+        """Asha, logged in to Kite, which is then her active broker."""
+        self.log_in(context(), self.entered(), "kite", Secrets({"request_token": "rt"}))
+        return self.entered()
+
+    def order(
+        self,
+        key: str | None = "k1",
+        terms: OrderTerms = TEN_INFY,
+        *,
+        broker: str = "paper",
+        principal: UUID = ASHA,
+        label: str = "default",
+    ) -> Receipt:
+        """Enter and place, as one call of a client does."""
+        entered = self.entered(principal, label)
+        return self.place_order(context(principal), entered, broker, terms, key)
+
+    # What can be seen afterwards
+
+    def recorded(self, stream_id: UUID) -> Sequence[Recorded]:
+        return self.writer.load(stream_id).recorded
+
+    def events(self, stream_id: UUID) -> list[Event]:
+        return [recorded.event for recorded in self.recorded(stream_id)]
+
+    def facts(self, stream_id: UUID) -> list[str]:
+        """The kinds of a stream's events, oldest first."""
+        return [type(event).__name__ for event in self.events(stream_id)]
+
+    def state(self, stream_id: UUID) -> TradingSession:
+        session = fold(self.events(stream_id))
+        assert session is not None
+        return session
+
+    def append(self, stream_id: UUID, *events: Event, principal: UUID = ASHA) -> Loaded:
+        """Somebody else's write, at the head of the stream."""
+        written = self.writer.decide(context(principal), [stream_id], lambda _: [events])
+        return written.streams[0]
+
+
+FIRST = session_stream(ASHA, "default", 1)
+SECOND = session_stream(ASHA, "default", 2)
+THIRD = session_stream(ASHA, "default", 3)

@@ -1,0 +1,109 @@
+"""A broker that says what a test told it to say, and remembers what it was asked."""
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from typing import TypeVar
+
+from application.ports.broker import (
+    AcceptedLogin,
+    Access,
+    Broker,
+    BrokerOrder,
+    Holding,
+    LoginInstructions,
+    Offer,
+    OrderTicket,
+    Position,
+    Secrets,
+)
+from domain.events import OrderPlaced, Outcome
+from domain.vocabulary import BrokerName, Mode
+
+T = TypeVar("T")
+
+EVERYTHING = Offer(
+    exchanges=frozenset({"NSE", "BSE"}),
+    products=frozenset({"CNC", "MIS"}),
+    varieties=frozenset({"regular", "amo"}),
+    order_types=frozenset({"MARKET", "LIMIT", "SL", "SL-M"}),
+    validities=frozenset({"DAY", "IOC"}),
+)
+
+
+class ScriptedBroker:
+    """Accepts every order as B1, B2, ... unless `answers` says otherwise.
+
+    An answer is a function of the ticket, so that it can look around, wait, or raise, which a real
+    adapter never does and a crash does.
+    """
+
+    def __init__(
+        self,
+        name: BrokerName = "paper",
+        *,
+        needs_login: bool = False,
+        mode: Mode = "PAPER",
+        offer: Offer = EVERYTHING,
+    ) -> None:
+        self.name: BrokerName = name
+        self.display_name = name.capitalize()
+        self.needs_login = needs_login
+        self.offer = offer
+        self.its_mode: Mode = mode
+        self.answers: list[Callable[[OrderTicket], Outcome]] = []
+        self.login: AcceptedLogin | Exception | None = None
+        self.book: Sequence[BrokerOrder] | Exception = ()
+        self.its_holdings: tuple[Holding, ...] | Exception = ()
+        self.its_positions: tuple[Position, ...] | Exception = ()
+        self.calls: list[tuple[Access, OrderTicket]] = []
+        self.logged_in_with: list[Secrets] = []
+        self.logged_out: list[Access] = []
+
+    def mode(self) -> Mode:
+        return self.its_mode
+
+    def login_instructions(self, api_key: str | None) -> LoginInstructions:
+        return LoginInstructions(needs_login=self.needs_login, steps=("Log in.",))
+
+    def log_in(self, credentials: Secrets, now: datetime) -> AcceptedLogin:
+        self.logged_in_with.append(credentials)
+        assert self.login is not None, "the test has not said how a login ends"
+        return _answered(self.login)
+
+    def log_out(self, access: Access) -> None:
+        self.logged_out.append(access)
+
+    def place(self, access: Access, ticket: OrderTicket, now: datetime) -> Outcome:
+        self.calls.append((access, ticket))
+        if self.answers:
+            return self.answers.pop(0)(ticket)
+        broker_order_id = f"B{len(self.calls)}"
+        return OrderPlaced(
+            order_key=ticket.order_key, broker_order_id=broker_order_id, placed_at=now
+        )
+
+    def orders(self, access: Access, now: datetime) -> tuple[BrokerOrder, ...]:
+        return tuple(_answered(self.book))
+
+    def holdings(self, access: Access, now: datetime) -> tuple[Holding, ...]:
+        return _answered(self.its_holdings)
+
+    def positions(self, access: Access, now: datetime) -> tuple[Position, ...]:
+        return _answered(self.its_positions)
+
+
+class FakeBrokers:
+    def __init__(self, *brokers: Broker) -> None:
+        self._brokers = brokers
+
+    def get(self, name: BrokerName) -> Broker | None:
+        return next((broker for broker in self._brokers if broker.name == name), None)
+
+    def all(self) -> tuple[Broker, ...]:
+        return self._brokers
+
+
+def _answered(scripted: T | Exception) -> T:
+    if isinstance(scripted, Exception):
+        raise scripted
+    return scripted
