@@ -23,6 +23,7 @@ from domain.errors import (
     BrokerLoginRequired,
     BrokerNotSupported,
     BrokerUnavailable,
+    SessionHasExpired,
 )
 from domain.events import BrokerAuthenticated, BrokerAuthenticationFailed, Event
 from domain.session import BrokerLogin, TradingSession
@@ -122,11 +123,15 @@ class LogIn:
             credential_version=version,
             expires_at=accepted.expires_at,
         )
-        written = self.writer.decide(
-            context,
-            [session_id],
-            lambda s: [sessions.accept_login(state_of(s[0]), fact, self.clock.now())],
-        )
+        try:
+            written = self.writer.decide(
+                context,
+                [session_id],
+                lambda s: [sessions.accept_login(state_of(s[0]), fact, self.clock.now())],
+            )
+        except SessionHasExpired:  # its secrets were forgotten before this one came
+            self.vault.forget(principal, session_id)
+            raise
         return state_of(written.streams[0])
 
     def _select(self, context: Context, entered: Entered, broker: BrokerName) -> TradingSession:
@@ -252,9 +257,10 @@ class Admit:
     ) -> None:
         """Record that this login has ended, and delete our copy of its secret."""
         version = login.credential_version
-        self.writer.decide(
+        written = self.writer.decide(
             context,
             [session_id],
             lambda s: [sessions.expire_login(state_of(s[0]), name, discovered, version)],
         )
-        self.vault.forget(context.principal, session_id, name)
+        if name not in state_of(written.streams[0]).logins:  # a newer login keeps its secret
+            self.vault.forget(context.principal, session_id, name)

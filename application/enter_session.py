@@ -76,8 +76,8 @@ class EnterSession:
         try:
             return self._enter(context, label)
         except SessionLimitReached:
-            if not self.make_room():
-                raise
+            self.make_room()
+            # Also where there was none to make: the last place may have gone to this very session.
             return self._enter(context, label)
 
     def _enter(self, context: Context, label: str) -> Entered:
@@ -104,7 +104,8 @@ class EnterSession:
     ) -> Entered:
         """Append the first fact of a session and, if it is due, the last one of its predecessor.
 
-        When someone else opened it meanwhile, theirs is the session.
+        When someone else opened it meanwhile, theirs is the session. When the predecessor proves
+        to be in use after all, it stays the session.
         """
 
         def decision(streams: Sequence[Loaded]) -> Sequence[Sequence[Event]]:
@@ -114,6 +115,8 @@ class EnterSession:
                 last = list(self._expiry(streams[1], before))
                 for fact in last:
                     before = sessions.evolve(before, fact)
+                if not before.ended:
+                    return [[]] * len(streams)
                 predecessor = (streams[1].stream_id, before)
             if streams[0].version:
                 return [[]] * len(streams)
@@ -135,6 +138,8 @@ class EnterSession:
             decision,
             loaded=streams,
         )
+        if not written.streams[0].version:
+            return self._enter(context, label)
         if previous is not None:
             self.vault.forget(context.principal, previous.stream_id)
         self.activity.touch(fresh.stream_id, self.clock.now())

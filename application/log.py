@@ -4,9 +4,9 @@ from collections.abc import Sequence
 
 import msgspec
 
-from application.ports.event_store import EventStore, Row
+from application.ports.event_store import EventStore
 from domain.catalog import Catalog, UnknownEventName
-from domain.envelope import Recorded, Undecodable
+from domain.envelope import Recorded, Row, Undecodable
 
 
 class DecodedLog:
@@ -29,18 +29,11 @@ class DecodedLog:
         return batch
 
     def _decode(self, row: Row) -> Recorded | Undecodable:
-        position = row.position
-        assert position is not None, "rows of the log have positions"
         try:
-            return self._catalog.decode(
-                row.name,
-                row.state,
-                stream_id=row.stream_id,
-                version=row.version,
-                position=position,
-            )
+            return self._catalog.read(row)
         except UnknownEventName as e:
             cause, unknown_name = str(e), True
         except (msgspec.MsgspecError, KeyError, TypeError, ValueError) as e:
             cause, unknown_name = f"{type(e).__name__}: {e}", False
-        return Undecodable(row.name, row.stream_id, row.version, position, cause, unknown_name)
+        assert row.position is not None, "rows of the log have positions"
+        return Undecodable(row.name, row.stream_id, row.version, row.position, cause, unknown_name)

@@ -11,9 +11,9 @@ from typing import Final
 from uuid import UUID
 
 from application.ports.clock import Clock, Ids
-from application.ports.event_store import Append, Conflict, EventStore, Guard, Opened, Row
+from application.ports.event_store import Append, Conflict, EventStore, Guard, Opened
 from domain.catalog import Catalog
-from domain.envelope import NO_HASH, Actor, Envelope, Recorded, digest
+from domain.envelope import NO_HASH, Actor, Envelope, Recorded, Row
 from domain.errors import Busy, StoreUnavailable
 from domain.events import Event, SessionCreated, SessionEnded, SessionExpired
 
@@ -82,14 +82,7 @@ class Writer:
 
     def load(self, stream_id: UUID) -> Loaded:
         """Read and decode a whole stream; an empty one has version 0."""
-        decode = self.catalog.decode
-        return Loaded(
-            stream_id,
-            tuple(
-                decode(row.name, row.state, stream_id=row.stream_id, version=row.version)
-                for row in self.store.read(stream_id)
-            ),
-        )
+        return Loaded(stream_id, tuple(map(self.catalog.read, self.store.read(stream_id))))
 
     def decide(
         self,
@@ -108,8 +101,12 @@ class Writer:
             Refusal: the decision's own, or the store's. Busy: ten conflicts in a row.
                 Nothing was stored.
         """
-        command_id = self.ids.new()
         current = list(loaded) if loaded is not None else [self.load(s) for s in streams]
+        return self._attempt(context, self.ids.new(), current, decision)
+
+    def _attempt(
+        self, context: Context, command_id: UUID, current: Sequence[Loaded], decision: Decision
+    ) -> Written:
         for attempt in range(ATTEMPTS):
             new = decision(current)
             if not any(new):
@@ -142,13 +139,20 @@ class Writer:
     ) -> Written:
         """Store what has happened already, at the head of the stream, whatever else is there.
 
+        Every try bears the same command id, so one that was stored before the store went away is
+        recognised when it is back.
+
         Raises:
             StoreUnavailable: the store stayed away for half a minute.
         """
+        command_id = self.ids.new()
         waited = 0.0
         while True:
             try:
-                return self.decide(context, [stream_id], lambda s: [decision(s[0])])
+                current = [self.load(stream_id)]
+                return self._already_stored(command_id, current) or self._attempt(
+                    context, command_id, current, lambda s: [decision(s[0])]
+                )
             except Busy:
                 continue
             except StoreUnavailable:
@@ -185,9 +189,10 @@ class Writer:
                     trace_id=context.trace_id,
                 )
                 name, state = self.catalog.encode(event, envelope)
-                head = digest(stream.stream_id, version, name, state)
-                rows.append(Row(stream.stream_id, version, name, state))
-                recorded.append(Recorded(name, event, envelope, head))
+                row = Row(stream.stream_id, version, name, state)
+                recorded.append(self.catalog.read(row))
+                rows.append(row)
+                head = recorded[-1].hash
             after.append(Loaded(stream.stream_id, tuple(recorded)))
         return rows, after
 

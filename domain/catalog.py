@@ -7,12 +7,11 @@ name that is.
 
 from collections.abc import Callable, Mapping
 from typing import Any, Final, Generic, TypeVar
-from uuid import UUID
 
 import msgspec
 
 from domain import events as e
-from domain.envelope import Envelope, Recorded, digest
+from domain.envelope import Envelope, Recorded, Row
 
 E_co = TypeVar("E_co", bound=e.Event, covariant=True)
 
@@ -25,15 +24,22 @@ class UnknownEventName(Exception):
     """A stored event whose name this version of the software does not know."""
 
 
-class Stored(msgspec.Struct, Generic[E_co], frozen=True):
+class _Written(msgspec.Struct, frozen=True):
     """The bytes of one row: the envelope beside the fact."""
 
     envelope: Envelope
+    event: e.Event
+
+
+class _Read(msgspec.Struct, Generic[E_co], frozen=True, gc=False):
+    """The same on the way back, with the envelope left for later."""
+
+    envelope: msgspec.Raw
     event: E_co
 
 
 class _Plain(msgspec.Struct, frozen=True):
-    envelope: Envelope
+    envelope: msgspec.Raw
     event: dict[str, Any]
 
 
@@ -45,7 +51,7 @@ class Catalog:
     ) -> None:
         self._names = {kind: name for name, kind in types.items()}
         self._decoders: dict[str, msgspec.json.Decoder[Any]] = {
-            name: msgspec.json.Decoder(Stored[kind])  # type: ignore[valid-type]  # a runtime type
+            name: msgspec.json.Decoder(_Read[kind])  # type: ignore[valid-type]  # a runtime type
             for name, kind in types.items()
         }
         self._types = dict(types)
@@ -63,35 +69,33 @@ class Catalog:
 
     def encode(self, event: e.Event, envelope: Envelope) -> tuple[str, bytes]:
         """Answer with the stored name and the bytes."""
-        return self._names[type(event)], self._encoder.encode(Stored(envelope, event))
+        return self._names[type(event)], self._encoder.encode(_Written(envelope, event))
 
-    def decode(
-        self, name: str, state: bytes, *, stream_id: UUID, version: int, position: int | None = None
-    ) -> Recorded:
-        """Read one row.
+    def read(self, row: Row) -> Recorded:
+        """Decode one row.
 
         Raises:
             UnknownEventName: neither a type nor an upcaster has this name.
             msgspec.DecodeError: the bytes are not what the name promises.
         """
-        link = digest(stream_id, version, name, state)
-        decoder = self._decoders.get(name)
+        decoder = self._decoders.get(row.name)
         if decoder is None:
-            return self._upcast(name, state, link, position)
-        stored = decoder.decode(state)
-        return Recorded(name, stored.event, stored.envelope, link, position)
+            return self._upcast(row)
+        read = decoder.decode(row.state)
+        return Recorded(row.name, read.event, row, read.envelope)
 
-    def _upcast(self, name: str, state: bytes, link: str, position: int | None) -> Recorded:
-        if name not in self._upcasters:
+    def _upcast(self, row: Row) -> Recorded:
+        current = row.name
+        if current not in self._upcasters:
             raise UnknownEventName(
-                f"Stored event name {name!r} is not known to this version of trading-server."
+                f"Stored event name {current!r} is not known to this version of trading-server."
             )
-        plain = self._plain.decode(state)
-        current, fields = name, plain.event
+        plain = self._plain.decode(row.state)
+        fields = plain.event
         while current in self._upcasters:
             current, fields = self._upcasters[current](fields)
         event = msgspec.convert(fields, self._types[current], strict=False)
-        return Recorded(current, event, plain.envelope, link, position)
+        return Recorded(current, event, row, plain.envelope)
 
 
 EVENTS: Final[Mapping[str, type[e.Event]]] = {

@@ -13,7 +13,7 @@ import msgspec
 from domain.vocabulary import BrokerName, Mode, OrderSighting, OrderTerms
 
 
-class Event(msgspec.Struct, frozen=True, kw_only=True):
+class Event(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """A fact of any stream."""
 
 

@@ -21,7 +21,7 @@ V = TypeVar("V")
 OrderStage = Literal["requested", "dispatched", "placed", "unknown"]
 
 
-class BrokerLogin(msgspec.Struct, frozen=True):
+class BrokerLogin(msgspec.Struct, frozen=True, gc=False):
     """A login that the broker accepted and that has not ended, as far as is known."""
 
     mode: Mode
@@ -31,7 +31,7 @@ class BrokerLogin(msgspec.Struct, frozen=True):
     expires_at: datetime | None
 
 
-class OpenOrder(msgspec.Struct, frozen=True):
+class OpenOrder(msgspec.Struct, frozen=True, gc=False):
     """An order whose end is not known yet."""
 
     request: e.OrderRequested
@@ -40,7 +40,7 @@ class OpenOrder(msgspec.Struct, frozen=True):
     sighting: OrderSighting | None = None
 
 
-class TradingSession(msgspec.Struct, frozen=True):
+class TradingSession(msgspec.Struct, frozen=True, gc=False):
     """The fold of one session's facts. Settled orders are not in it."""
 
     label: str

@@ -31,7 +31,7 @@ BROKERS: tuple[BrokerName, ...] = get_args(BrokerName)
 SETTLED_STATUSES: frozenset[str] = frozenset({"FILLED", "CANCELLED", "EXPIRED", "REJECTED"})
 
 
-class OrderTerms(msgspec.Struct, frozen=True, kw_only=True):
+class OrderTerms(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """What the user wants to happen, in the field's own words.
 
     `quantity_shares` counts shares, never lots. Prices are in INR: `limit_price_inr` for LIMIT and
@@ -52,7 +52,7 @@ class OrderTerms(msgspec.Struct, frozen=True, kw_only=True):
     tag: str | None = None
 
 
-class OrderSighting(msgspec.Struct, frozen=True, kw_only=True):
+class OrderSighting(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """What a broker says about one order at one moment. `status` is ours, `raw_status` theirs."""
 
     status: OrderStatus

@@ -1,5 +1,7 @@
 """Start a server: over HTTP for many people, or over stdio for one."""
 
+import signal
+import sys
 from collections.abc import Callable
 from ipaddress import ip_address
 from typing import Final
@@ -66,6 +68,9 @@ def serve_http(settings: Settings, host: str, port: int, ready: Callable[[str], 
         server_header=False,
         timeout_graceful_shutdown=GRACE_SECONDS,
     )
+    # uvicorn drains on these and then raises them again: by then all is done, so that is a good end.
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: sys.exit(0))
     _Announcing(config, ready).run()
 
 

@@ -4,15 +4,7 @@ from collections.abc import Sequence
 from typing import NamedTuple, Protocol
 from uuid import UUID
 
-
-class Row(NamedTuple):
-    """One stored event as bytes. `position` is its place in the log where the store knows it."""
-
-    stream_id: UUID
-    version: int
-    name: str
-    state: bytes
-    position: int | None = None
+from domain.envelope import Row as Row
 
 
 class Guard(NamedTuple):

@@ -1,10 +1,16 @@
 """SQLAlchemy engines for the tables beside the log and for the views."""
 
+import sqlite3
+import time
 from pathlib import Path
+from typing import Final
 
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import URL, make_url
-from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.engine.interfaces import DBAPIConnection, DBAPICursor
+
+BUSY_SECONDS: Final = 10
+"""How long a process waits for another one to let go of a file."""
 
 
 def sqlite_engine(path: Path, *, durable: bool) -> Engine:
@@ -19,8 +25,8 @@ def sqlite_engine(path: Path, *, durable: bool) -> Engine:
     def configure(connection: DBAPIConnection, _record: object) -> None:
         connection.isolation_level = None  # we emit BEGIN ourselves
         cursor = connection.cursor()
-        cursor.execute("PRAGMA busy_timeout=10000")
-        cursor.execute("PRAGMA journal_mode=WAL")
+        cursor.execute(f"PRAGMA busy_timeout={BUSY_SECONDS * 1000}")
+        _switch_to_wal(cursor)
         cursor.execute(f"PRAGMA synchronous={'FULL' if durable else 'NORMAL'}")
         cursor.close()
 
@@ -30,6 +36,20 @@ def sqlite_engine(path: Path, *, durable: bool) -> Engine:
         connection.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")
 
     return engine
+
+
+def _switch_to_wal(cursor: DBAPICursor) -> None:
+    """Processes that switch a new file at the same moment are refused at once, without regard to
+    the busy timeout; once it is switched, this does nothing."""
+    deadline = time.monotonic() + BUSY_SECONDS
+    while True:
+        try:
+            cursor.execute("PRAGMA journal_mode=WAL")
+            return
+        except sqlite3.OperationalError:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.01)
 
 
 def postgres_engine(url: str, *, pool_size: int = 8) -> Engine:

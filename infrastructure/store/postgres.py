@@ -8,7 +8,6 @@ is what lets a reader tail the log without missing anything.
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from time import sleep
 from typing import Any, Final, TypeVar
 from urllib.parse import unquote, urlsplit
 from uuid import UUID
@@ -45,7 +44,7 @@ def datastore(url: str, *, pool_size: int = 8) -> PostgresDatastore:
     """A pool for `postgresql://user:password@host:port/database`."""
     parts = urlsplit(url)
     query = dict(p.split("=", 1) for p in parts.query.split("&") if "=" in p)
-    return PostgresDatastore(
+    made = PostgresDatastore(
         dbname=unquote(parts.path.lstrip("/")),
         host=unquote(parts.hostname or query.get("host", "")),
         port=parts.port or query.get("port", "5432"),
@@ -55,15 +54,21 @@ def datastore(url: str, *, pool_size: int = 8) -> PostgresDatastore:
         pool_size=1,
         max_overflow=pool_size - 1,
     )
+    # By default the pool asks a lost server ever more seldom, for five minutes: then a call would
+    # be refused long after the server is back. Giving up early lets the next call try at once.
+    made.pool.reconnect_timeout = CONNECT_SECONDS
+    return made
 
 
 class PostgresEventStore(PostgresApplicationRecorder):
     """See `application.ports.event_store.EventStore`."""
 
     def __init__(self, url: str, max_sessions: int, *, pool_size: int = 8) -> None:
+        connections = datastore(url, pool_size=pool_size)
         try:
-            super().__init__(datastore(url, pool_size=pool_size))
+            super().__init__(connections)
         except (PersistenceError, psycopg.Error) as e:
+            connections.close()
             raise store_unavailable(e) from e
         self._max_sessions = max_sessions
 
@@ -87,7 +92,7 @@ class PostgresEventStore(PostgresApplicationRecorder):
             except (OperationalError, InterfaceError) as e:
                 if attempt == 2 or isinstance(e.__cause__, PoolTimeout):
                     raise store_unavailable(e) from e
-                sleep(0.05)
+                self.datastore.pool.check()  # where one connection broke, the idle ones did, too
             except PersistenceError as e:
                 raise store_unavailable(e) from e
         raise AssertionError("unreachable")

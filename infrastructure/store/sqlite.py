@@ -5,13 +5,19 @@ to do in the same transaction: take the write lock first, check guards, move the
 """
 
 import sqlite3
+import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 from uuid import UUID
 
-from eventsourcing.persistence import IntegrityError, Notification, PersistenceError
+from eventsourcing.persistence import (
+    IntegrityError,
+    Notification,
+    OperationalError,
+    PersistenceError,
+)
 from eventsourcing.sqlite import (
     SQLiteApplicationRecorder,
     SQLiteConnection,
@@ -53,12 +59,30 @@ class _Pool(SQLiteConnectionPool):
 
 
 class _Datastore(SQLiteDatastore):
+    """Writers of this process queue here and not in the library's pool: there a writer that waits
+    keeps every reader waiting, and one that cannot open a connection blocks all later ones."""
+
     def __init__(self, path: Path) -> None:
         super().__init__(str(path), lock_timeout=LOCK_TIMEOUT_SECONDS, pool_timeout=5.0)
         self.pool.close()
         self.pool = _Pool(
             db_name=str(path), lock_timeout=LOCK_TIMEOUT_SECONDS, pool_size=5, pool_timeout=5.0
         )
+        self._writing = threading.Lock()
+
+    @contextmanager
+    def get_connection(self, *, commit: bool) -> Iterator[SQLiteConnection]:
+        if commit and not self._writing.acquire(timeout=LOCK_TIMEOUT_SECONDS):
+            raise OperationalError("other writers of this process took too long")
+        try:
+            connection = self.pool.get_connection()
+            try:
+                yield connection
+            finally:
+                self.pool.put_connection(connection)
+        finally:
+            if commit:
+                self._writing.release()
 
 
 class SqliteEventStore(SQLiteApplicationRecorder):
@@ -72,17 +96,29 @@ class SqliteEventStore(SQLiteApplicationRecorder):
         self.datastore.close()
 
     @contextmanager
-    def _cursor(self, *, commit: bool) -> Iterator[sqlite3.Cursor]:
+    def _writing(self) -> Iterator[sqlite3.Cursor]:
         try:
-            with self.datastore.transaction(commit=commit) as c:
+            with self.datastore.transaction(commit=True) as c:
                 yield c.sqlite_cursor
         except IntegrityError as e:
             raise Conflict(str(e)) from e
         except (PersistenceError, sqlite3.Error) as e:
             raise store_unavailable(e) from e
 
+    @contextmanager
+    def _reading(self) -> Iterator[sqlite3.Cursor]:
+        """For one statement, which sees one state of the database without a transaction."""
+        try:
+            with self.datastore.get_connection(commit=False) as connection:
+                cursor = connection.cursor().sqlite_cursor
+                cursor.row_factory = None  # plain tuples: we name no columns
+                yield cursor
+                cursor.close()
+        except (PersistenceError, sqlite3.Error) as e:
+            raise store_unavailable(e) from e
+
     def append(self, append: Append) -> int:
-        with self._cursor(commit=True) as c:
+        with self._writing() as c:
             for guard in append.guards:
                 c.execute(
                     "SELECT MAX(originator_version) FROM stored_events WHERE originator_id=?",
@@ -118,16 +154,16 @@ class SqliteEventStore(SQLiteApplicationRecorder):
             raise session_limit(self._max_sessions)
 
     def read(self, stream_id: UUID) -> Sequence[Row]:
-        with self._cursor(commit=False) as c:
+        with self._reading() as c:
             c.execute(
                 "SELECT originator_version, topic, state FROM stored_events "
                 "WHERE originator_id=? ORDER BY originator_version",
                 (stream_id.hex,),
             )
-            return [Row(stream_id, r[0], r[1], r[2]) for r in c.fetchall()]
+            return [Row(stream_id, *row) for row in c]
 
     def position_of(self, stream_id: UUID, version: int) -> int | None:
-        with self._cursor(commit=False) as c:
+        with self._reading() as c:
             c.execute(
                 "SELECT rowid FROM stored_events WHERE originator_id=? AND originator_version=?",
                 (stream_id.hex, version),
@@ -136,7 +172,7 @@ class SqliteEventStore(SQLiteApplicationRecorder):
         return int(found[0]) if found else None
 
     def head(self) -> int:
-        with self._cursor(commit=False) as c:
+        with self._reading() as c:
             c.execute(self.select_max_notification_id_statement)
             return int(c.fetchone()[0] or 0)
 
@@ -149,7 +185,7 @@ class SqliteEventStore(SQLiteApplicationRecorder):
 
     def names(self) -> frozenset[str]:
         # A loose scan of the index over names: one step per name instead of one per event.
-        with self._cursor(commit=False) as c:
+        with self._reading() as c:
             c.execute(
                 "WITH RECURSIVE n(topic) AS (SELECT MIN(topic) FROM stored_events UNION ALL "
                 "SELECT (SELECT MIN(topic) FROM stored_events WHERE topic > n.topic) FROM n "
@@ -158,7 +194,7 @@ class SqliteEventStore(SQLiteApplicationRecorder):
             return frozenset(r[0] for r in c.fetchall())
 
     def latest_generation(self, principal: UUID, label: str) -> int:
-        with self._cursor(commit=False) as c:
+        with self._reading() as c:
             c.execute(
                 "SELECT MAX(generation) FROM session_directory WHERE principal=? AND label=?",
                 (principal.hex, label),
@@ -166,7 +202,7 @@ class SqliteEventStore(SQLiteApplicationRecorder):
             return int(c.fetchone()[0] or 0)
 
     def sessions_of(self, principal: UUID) -> Sequence[Opened]:
-        with self._cursor(commit=False) as c:
+        with self._reading() as c:
             c.execute(
                 "SELECT label, generation, session_id FROM session_directory "
                 "WHERE principal=? ORDER BY rowid",
@@ -175,7 +211,7 @@ class SqliteEventStore(SQLiteApplicationRecorder):
             return [Opened(principal, r[0], r[1], UUID(r[2])) for r in c.fetchall()]
 
     def active_sessions(self) -> int:
-        with self._cursor(commit=False) as c:
+        with self._reading() as c:
             c.execute("SELECT value FROM counters WHERE name=?", (ACTIVE,))
             found = c.fetchone()
         return int(found[0]) if found else 0

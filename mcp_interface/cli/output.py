@@ -8,11 +8,8 @@ from typing import Annotated, Any, Final, ParamSpec
 
 import typer
 from rich.console import Console
-from rich.table import Table
 
 from domain.errors import Refusal, StoreUnavailable
-from infrastructure.settings import BadSettings
-from mcp_interface.composition import CannotStart
 
 P = ParamSpec("P")
 
@@ -23,43 +20,71 @@ STORE_AWAY: Final = 3
 """Exit codes: fine; the failure that the command looks for was found; wrong usage or
 environment; the store cannot be reached."""
 
-Json = Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")]
+SHORT_ID: Final = 8
 
-_err = Console(stderr=True, highlight=False)
+Json = Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")]
+Full = Annotated[bool, typer.Option("--full", help="Ids in full length.")]
+
+_err = Console(stderr=True, highlight=False, markup=False, emoji=False, soft_wrap=True)
 
 
 def emit(as_json: bool, data: Any, show: Callable[[], None], *, status: str = "ok") -> None:
     """Answer with `data` as JSON, or let `show` print it for a person. Any: JSON values."""
     if as_json:
-        sys.stdout.write(json.dumps({"status": status, "data": data}, ensure_ascii=False) + "\n")
+        _write({"status": status, "data": data})
     else:
         show()
 
 
+def emit_problem(as_json: bool, code: str, text: str, *, status: str = "error") -> None:
+    """Say what is wrong: as JSON on stdout, or in words on stderr."""
+    if as_json:
+        _write({"status": status, "error": {"code": code, "message": text}})
+    else:
+        say(f"{code}: {text}")
+
+
+def _write(answer: dict[str, Any]) -> None:  # Any: JSON values
+    sys.stdout.write(json.dumps(answer, ensure_ascii=False) + "\n")
+
+
 def say(text: str) -> None:
     """Progress and advice, on stderr."""
-    _err.print(text, markup=False)
+    _err.print(text)
+
+
+def show(text: str) -> None:
+    """Data that is not a table, on stdout, as it is."""
+    sys.stdout.write(text + "\n")
 
 
 def table(columns: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
     """A table for a person; plain columns when stdout is not a terminal."""
-    console = Console(highlight=False)
+    console = Console(highlight=False, markup=False, emoji=False)
     if console.is_terminal:
+        from rich.table import Table
+
         drawn = Table(*columns, box=None, header_style="bold")
         for row in rows:
             drawn.add_row(*(_cell(value) for value in row))
         console.print(drawn)
         return
     for line in (columns, *rows):
-        sys.stdout.write("\t".join(_cell(value) for value in line) + "\n")
+        show("\t".join(_cell(value) for value in line))
+
+
+def short(session_id: object, full: bool) -> str:
+    """A session's id as tables show it."""
+    return str(session_id) if full else str(session_id)[:SHORT_ID]
 
 
 def _cell(value: object) -> str:
+    """One line without control characters: some of these texts come from a broker."""
     if value is None:
         return "-"
     if isinstance(value, list | tuple):
-        return ", ".join(str(v) for v in value) or "-"
-    return str(value)
+        return ", ".join(_cell(v) for v in value) or "-"
+    return "".join(c if c.isprintable() else " " for c in str(value))
 
 
 def command(function: Callable[P, None]) -> Callable[P, None]:
@@ -67,25 +92,46 @@ def command(function: Callable[P, None]) -> Callable[P, None]:
 
     @functools.wraps(function)
     def run(*args: P.args, **kwargs: P.kwargs) -> None:
-        as_json = bool(kwargs.get("as_json"))
         try:
             function(*args, **kwargs)
-        except StoreUnavailable as e:
-            _fail(as_json, e.code, str(e), STORE_AWAY)
-        except CannotStart as e:
-            _fail(as_json, "CANNOT_START", str(e), USAGE)
-        except BadSettings as e:
-            _fail(as_json, "BAD_SETTINGS", str(e), USAGE)
-        except Refusal as e:
-            _fail(as_json, e.code, str(e), USAGE)
+        except Exception as e:  # whatever has no name below goes on, as the bug that it is
+            known = _known(e)
+            if known is None:
+                raise
+            code, text, exit_code = known
+            emit_problem(bool(kwargs.get("as_json")), code, text)
+            raise typer.Exit(exit_code) from None
 
     return run
 
 
-def _fail(as_json: bool, code: str, text: str, exit_code: int) -> None:
-    if as_json:
-        problem = {"status": "error", "error": {"code": code, "message": text}}
-        sys.stdout.write(json.dumps(problem, ensure_ascii=False) + "\n")
-    else:
-        say(f"{code}: {text}")
-    raise typer.Exit(exit_code)
+def _known(e: Exception) -> tuple[str, str, int] | None:
+    """Code, words and exit code of what can go wrong without a bug; `None` for a bug."""
+    if isinstance(e, StoreUnavailable):
+        return e.code, str(e), STORE_AWAY
+    if isinstance(e, Refusal):
+        return e.code, str(e), USAGE
+    if isinstance(e, OSError) and not isinstance(e, BrokenPipeError):
+        where = f" ({e.filename})" if e.filename else ""
+        return "ENVIRONMENT", f"{e.strerror or e}{where}. Next: trading-server doctor.", USAGE
+    return _known_by_its_module(e)
+
+
+def _known_by_its_module(e: Exception) -> tuple[str, str, int] | None:
+    """The same for types of modules that `--help` has no time to load."""
+    from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, ProgrammingError
+    from sqlalchemy.exc import TimeoutError as PoolTimeout
+
+    from infrastructure.settings import BadSettings
+    from infrastructure.store.refusals import store_unavailable
+    from mcp_interface.composition import CannotStart
+
+    if isinstance(e, CannotStart):
+        return "CANNOT_START", str(e), USAGE
+    if isinstance(e, BadSettings):
+        return "BAD_SETTINGS", str(e), USAGE
+    ours = isinstance(e, DataError | IntegrityError | ProgrammingError)
+    if isinstance(e, DBAPIError | PoolTimeout) and not ours:
+        away = store_unavailable(e)
+        return away.code, str(away), STORE_AWAY
+    return None

@@ -1,18 +1,15 @@
 """Commands that start something: the server, the simulator; and the migration before them."""
 
 import sys
-from typing import Annotated
+from typing import Annotated, Final
 
-import anyio
 import typer
 
-from infrastructure import logs
-from infrastructure.migrations.runner import current_revision, migrate
-from infrastructure.settings import load_settings
-from mcp_interface.caller import DEFAULT_LABEL
+from mcp_interface.cli.opening import DEFAULT_LABEL, Label
 from mcp_interface.cli.output import Json, command, emit, say
-from mcp_interface.composition import CannotStart, engines
-from mcp_interface.serving import DEFAULT_HOST, DEFAULT_PORT, serve_http, serve_stdio
+
+DEFAULT_HOST: Final = "127.0.0.1"
+DEFAULT_PORT: Final = 8000
 
 Host = Annotated[str, typer.Option(help="Address to listen on.")]
 
@@ -24,6 +21,10 @@ def serve(
     as_json: Json = False,
 ) -> None:
     """Serve MCP over HTTP for everyone with a token (trading-server users add NAME)."""
+    from infrastructure import logs
+    from infrastructure.settings import load_settings
+    from mcp_interface.serving import serve_http
+
     settings = load_settings()
     logs.configure(settings.log_level)
 
@@ -36,10 +37,14 @@ def serve(
 
 
 @command
-def stdio(
-    session: Annotated[str, typer.Option(help="Label of the session to use.")] = DEFAULT_LABEL,
-) -> None:
+def stdio(session: Label = DEFAULT_LABEL) -> None:
     """Serve MCP over stdin and stdout for one person (TRADING_USER, or the OS user)."""
+    import anyio
+
+    from infrastructure import logs
+    from infrastructure.settings import load_settings
+    from mcp_interface.serving import serve_stdio
+
     settings = load_settings()
     logs.configure(settings.log_level)
     anyio.run(serve_stdio, settings, session)
@@ -53,8 +58,11 @@ def simulator(
     as_json: Json = False,
 ) -> None:
     """Run the simulated exchange with Kite's HTTP face, on this machine only."""
+    from infrastructure import logs
+    from infrastructure.settings import load_settings
     from infrastructure.simulator.app import NotLoopback, build_app, run, system_now
     from infrastructure.simulator.exchange import Exchange
+    from mcp_interface.composition import CannotStart
 
     settings = load_settings()
     logs.configure(settings.log_level)
@@ -77,6 +85,10 @@ def simulator(
 @command
 def migrate_command(as_json: Json = False) -> None:
     """Make or upgrade the event and control tables. Safe to run from several places at once."""
+    from infrastructure.migrations.runner import current_revision, migrate
+    from infrastructure.settings import load_settings
+    from mcp_interface.composition import engines
+
     settings = load_settings()
     engine, _ = engines(settings)
     changed = migrate(engine)

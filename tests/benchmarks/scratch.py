@@ -4,11 +4,16 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from uuid import uuid4
 
+from sqlalchemy import insert
+
+from domain.instants import as_text
 from infrastructure.clock import SystemClock
-from infrastructure.identity import IdentityDirectory
+from infrastructure.identity import IdentityDirectory, token_hash
 from infrastructure.migrations.runner import migrate
 from infrastructure.settings import Settings
+from infrastructure.store.schema import principals, tokens
 from mcp_interface.composition import engines
 
 
@@ -28,6 +33,33 @@ class Scratch:
 
     def add_token(self, name: str) -> str:
         return self.identities.add_token(name, ["trade"])
+
+    def add_tokens(self, people: int) -> list[str]:
+        """Many people at once, past the one-by-one way of the command line."""
+        now = as_text(SystemClock().now())
+        made = [f"ts_bench_{n}" for n in range(people)]
+        ids = [uuid4() for _ in made]
+        with self.engine.begin() as connection:
+            connection.execute(
+                insert(principals),
+                [
+                    {"principal": p, "issuer": "local", "subject": f"p{n}", "created_at": now}
+                    for n, p in enumerate(ids)
+                ],
+            )
+            connection.execute(
+                insert(tokens),
+                [
+                    {
+                        "token_hash": token_hash(token),
+                        "principal": p,
+                        "scopes": "trade",
+                        "created_at": now,
+                    }
+                    for token, p in zip(made, ids, strict=True)
+                ],
+            )
+        return made
 
 
 @contextmanager

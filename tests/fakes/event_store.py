@@ -46,7 +46,7 @@ class MemoryEventStore:
     def read(self, stream_id: UUID) -> Sequence[Row]:
         self._must_be_there()
         with self._lock:
-            return [row._replace(position=None) for row in self._of(stream_id)]
+            return [_placed(row, None) for row in self._of(stream_id)]
 
     def append(self, append: Append) -> int:
         self.attempts.append(append)
@@ -114,7 +114,7 @@ class MemoryEventStore:
             self._active += change
             self._directory += append.opened
             for row in append.rows:
-                self._rows.append(row._replace(position=len(self._rows) + 1))
+                self._rows.append(_placed(row, len(self._rows) + 1))
             return len(self._rows)
 
     def _next_accident(self, queue: list[Callable[[], object]]) -> None:
@@ -132,6 +132,10 @@ class MemoryEventStore:
     def _must_be_there(self) -> None:
         if self.is_away():
             raise StoreUnavailable("The event store cannot be reached. Next: try again.")
+
+
+def _placed(row: Row, position: int | None) -> Row:
+    return Row(row.stream_id, row.version, row.name, row.state, position)
 
 
 def _raise(error: Exception) -> None:

@@ -94,5 +94,5 @@ def in_processes(work: Work, calls: Iterable[tuple[object, ...]]) -> list[list[A
 def _run(mouth: Connection, work: Work, args: tuple[object, ...]) -> None:
     try:
         work(mouth.send, *args)
-    except BaseException:  # whatever it is, the test wants to see it
+    except BaseException:  # noqa: BLE001 - whatever it is, the test wants to see it
         mouth.send(Failed(traceback.format_exc()))

@@ -114,7 +114,7 @@ def test_a_session_more_than_allowed_is_refused_and_nothing_is_stored(database):
         store.append(opening(numbered("s", 1), label="1"))
         store.append(opening(numbered("s", 2), label="2"))
 
-        with pytest.raises(SessionLimitReached, match="All 2 sessions .* Next: "):
+        with pytest.raises(SessionLimitReached, match="All 2 sessions"):
             store.append(opening(numbered("s", 3), label="3"))
 
         assert store.active_sessions() == 2

@@ -1,0 +1,141 @@
+"""What a user did, and what the system knew at a moment. All times are Indian."""
+
+from datetime import datetime
+from typing import TYPE_CHECKING, Annotated, Any
+from uuid import UUID
+
+import typer
+
+from domain.instants import outside
+from mcp_interface.cli.instants import HOW_TO_WRITE, instant
+from mcp_interface.cli.opening import backend, principal_of
+from mcp_interface.cli.output import Full, Json, command, emit, say, short, show, table
+
+if TYPE_CHECKING:
+    from mcp_interface.composition import Backend
+    from projections.audit_timeline import TimelineEntry
+
+PAGE = 500
+User = Annotated[str, typer.Option(help="Whose.", show_default=False)]
+Since = Annotated[str | None, typer.Option(help=HOW_TO_WRITE)]
+
+
+@command
+def timeline(
+    user: User,
+    since: Since = None,
+    until: Annotated[str | None, typer.Option(help="Inclusive; written likewise.")] = None,
+    limit: Annotated[int, typer.Option(min=1, max=10_000)] = 100,
+    after: Annotated[int, typer.Option(min=0, help="Only behind this position.")] = 0,
+    as_json: Json = False,
+) -> None:
+    """Every event of a user, oldest first, in words."""
+    from mcp_interface.operator import timeline_row
+
+    with backend() as store:
+        now = store.clock.now()
+        first = instant("--since", since, now) if since else None
+        last = instant("--until", until, now) if until else None
+        entries, stale = _entries(store, principal_of(store, user), first, last, after, limit + 1)
+    rows = [timeline_row(entry) for entry in entries[:limit]]
+    more = rows[-1]["position"] if len(entries) > limit else None
+    answer = {"user": user, "events": rows, "nextAfter": more, "stale": stale}
+    emit(as_json, answer, lambda: _show_timeline(rows))
+    if stale:
+        say("The views are behind: the newest events may be missing.")
+    if more is not None:
+        say(f"There is more. Next: repeat it with --after {more}.")
+
+
+def _entries(
+    store: "Backend",
+    principal: UUID,
+    since: datetime | None,
+    until: datetime | None,
+    after: int,
+    wanted: int,
+) -> tuple[list["TimelineEntry"], bool]:
+    found: list[TimelineEntry] = []
+    while True:
+        answer = store.admin.my_timeline(principal, after=after, until=until, limit=PAGE)
+        found += [e for e in answer.value if since is None or e.recorded_at >= since]
+        if len(found) >= wanted or len(answer.value) < PAGE:
+            return found[:wanted], answer.stale
+        after = answer.value[-1].position
+
+
+def _show_timeline(rows: list[dict[str, Any]]) -> None:  # Any: JSON values
+    table(
+        ("position", "time", "event", "what"),
+        [(r["position"], r["recordedAt"], _plain_name(r["event"]), _what(r)) for r in rows],
+    )
+
+
+def _plain_name(stored: str) -> str:
+    """`order_placed` out of `trading_session.order_placed.v1`."""
+    return stored.removeprefix("trading_session.").rpartition(".v")[0].replace(".", "_")
+
+
+def _what(row: dict[str, Any]) -> str:  # Any: JSON values
+    return f"{row['summary']} [{row['orderKey']}]" if row["orderKey"] else str(row["summary"])
+
+
+@command
+def state(
+    user: User,
+    at: Annotated[str, typer.Option(help=HOW_TO_WRITE)] = "now",
+    full: Full = False,
+    as_json: Json = False,
+) -> None:
+    """A user's sessions and orders as the system knew them at a moment: replayed events only."""
+    from mcp_interface.operator import state_row
+
+    with backend(projecting=False) as store:
+        moment = instant("--at", at, store.clock.now())
+        known = store.audit.state(principal_of(store, user), moment)
+    sessions = [state_row(found, moment) for found in known]
+    answer = {"user": user, "asOf": outside(moment), "sessions": sessions}
+    emit(as_json, answer, lambda: _show_state(sessions, full))
+    say(f"As known at {outside(moment)}, from {sum(s['events'] for s in sessions)} events.")
+
+
+def _show_state(sessions: list[dict[str, Any]], full: bool) -> None:  # Any: JSON values
+    table(
+        ("session", "label", "no", "since", "ends", "ended", "broker", "logged in", "orders"),
+        [
+            (
+                short(s["sessionId"], full),
+                s["label"],
+                s["generation"],
+                s["createdAt"],
+                s["endsAt"],
+                "yes" if s["ended"] else "no",
+                s["activeBroker"],
+                s["authenticatedBrokers"],
+                len(s["orders"]),
+            )
+            for s in sessions
+        ],
+    )
+    orders = [(s, order) for s in sessions for order in s["orders"]]
+    if not orders:
+        return
+    show("")
+    table(
+        ("session", "order key", "order", "mode", "state", "status", "filled", "average", "placed"),
+        [
+            (
+                short(s["sessionId"], full),
+                o["orderKey"],
+                f"{o['transactionType']} {o['quantity']} {o['exchange']}:{o['tradingSymbol']} "
+                f"{o['product']} {o['orderType']}",
+                o["mode"],
+                o["state"],
+                o["status"],
+                o["filledQuantity"],
+                o["averagePrice"],
+                o["placedAt"],
+            )
+            for s, o in orders
+        ],
+    )

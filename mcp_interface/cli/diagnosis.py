@@ -1,0 +1,249 @@
+"""What `doctor` looks at. It reads and asks; it makes no file, key or table."""
+
+import os
+import shutil
+import stat
+from collections.abc import Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Final, Literal
+
+from sqlalchemy import Engine, inspect, text
+from sqlalchemy.exc import SQLAlchemyError
+
+from application.log import DecodedLog
+from domain.catalog import CATALOG
+from domain.envelope import Recorded
+from domain.errors import StoreUnavailable
+from domain.instants import outside
+from infrastructure.clock import SystemClock
+from infrastructure.migrations.runner import current_revision, expected_revision
+from infrastructure.settings import BadSettings, Settings, load_settings
+from infrastructure.simulator.proof import far_side_is_our_simulator
+from mcp_interface.composition import EVENTS_FILE, VIEWS_FILE, engines, event_store
+from projections.projector import Projector
+from projections.tables import metadata
+
+LEAST_FREE_BYTES: Final = 100 * 1024**2
+COMFORTABLE_BYTES: Final = 1024**3
+WRITTEN: Final = datetime(2026, 11, 1, tzinfo=UTC)
+"""No clock that is right shows less."""
+
+MOST_CLOCK_DIFFERENCE: Final = timedelta(seconds=2)
+SDKS: Final = {"kite": "kiteconnect", "groww": "growwapi", "dhan": "dhanhq"}
+
+
+@dataclass(frozen=True)
+class Finding:
+    check: str
+    status: Literal["ok", "warn", "fail"]
+    found: str
+    next_step: str | None = None
+
+
+@dataclass(frozen=True)
+class Diagnosis:
+    findings: list[Finding]
+    store_away: bool
+
+
+def examine() -> Diagnosis:
+    """Look at everything that can be looked at; one trouble hides no other."""
+    try:
+        settings = load_settings()
+    except BadSettings as e:
+        what, _, step = str(e).partition(" Next: ")
+        return Diagnosis([Finding("settings", "fail", what, step), *_sdks()], store_away=False)
+    findings = [
+        Finding("settings", "ok", f"readable; TRADING_USER is {settings.user}"),
+        _mode(settings),
+        _data_directory(settings),
+        _keys_directory(settings),
+    ]
+    stored = _Stored(settings)
+    findings += stored.examine()
+    findings += [*_sdks(), _simulator(settings)]
+    return Diagnosis(findings, stored.away)
+
+
+def _mode(settings: Settings) -> Finding:
+    what = "orders are PAPER or SIMULATED; live orders are refused in this version"
+    if settings.live:
+        return Finding("mode", "warn", f"{what}, TRADING_LIVE=true included", "unset TRADING_LIVE")
+    return Finding("mode", "ok", what)
+
+
+def _data_directory(settings: Settings) -> Finding:
+    check = "data directory"
+    if settings.postgres_url:
+        return Finding(check, "ok", "not needed: everything is in PostgreSQL")
+    directory = settings.data_dir.absolute()
+    nearest = _nearest(directory)
+    if not nearest.is_dir() or not os.access(nearest, os.W_OK | os.X_OK):
+        step = "set TRADING_DATA_DIR to a directory that you may write to"
+        return Finding(check, "fail", f"{directory} cannot be written", step)
+    free = shutil.disk_usage(nearest).free
+    what = f"{directory}{'' if nearest == directory else ' (made at the first start)'}, "
+    what += f"{free / 1024**3:.1f} GiB free"
+    if free < COMFORTABLE_BYTES:
+        status: Literal["warn", "fail"] = "fail" if free < LEAST_FREE_BYTES else "warn"
+        return Finding(check, status, what, "free some space: events are never deleted")
+    return Finding(check, "ok", what)
+
+
+def _keys_directory(settings: Settings) -> Finding:
+    check, directory = "keys directory", settings.keys_dir.absolute()
+    data = settings.data_dir.absolute()
+    if not settings.postgres_url and (directory.is_relative_to(data) or data == directory):
+        return Finding(
+            check,
+            "fail",
+            f"{directory} is inside the data directory, so a backup of it holds the keys",
+            "set TRADING_KEYS_DIR elsewhere and move the *.key files there",
+        )
+    nearest = _nearest(directory)
+    if not nearest.is_dir() or not os.access(nearest, os.W_OK | os.X_OK):
+        step = "set TRADING_KEYS_DIR to a directory that you may write to"
+        return Finding(check, "fail", f"{directory} cannot be written", step)
+    if nearest != directory:
+        return Finding(check, "ok", f"{directory} (made at the first start)")
+    others = stat.S_IRWXG | stat.S_IRWXO
+    if os.name == "posix" and stat.S_IMODE(directory.stat().st_mode) & others:
+        step = f"chmod 700 '{directory}'"
+        return Finding(check, "fail", f"{directory} can be read by others", step)
+    return Finding(check, "ok", f"{directory}, private")
+
+
+def _nearest(path: Path) -> Path:
+    """The path itself, or the first of its parents that exists."""
+    return next(each for each in (path, *path.parents) if each.exists())
+
+
+def _sdks() -> Iterator[Finding]:
+    for broker, module in SDKS.items():
+        if find_spec(module) is None:
+            step = f"install {module}, or do without {broker}"
+            yield Finding(f"{broker} SDK", "warn", f"{module} is not installed", step)
+        else:
+            yield Finding(f"{broker} SDK", "ok", f"{module} is installed")
+
+
+def _simulator(settings: Settings) -> Finding:
+    check = "kite address"
+    if settings.kite_url is None:
+        return Finding(check, "ok", "Kite's own: logins work, live orders are refused")
+    if far_side_is_our_simulator(settings.kite_url, "kite", settings.keys_dir):
+        return Finding(check, "ok", "TRADING_KITE_URL is our simulator: orders are SIMULATED")
+    return Finding(
+        check,
+        "warn",
+        "whoever is at TRADING_KITE_URL does not prove to be our simulator; orders are refused",
+        "trading-server simulator with the same TRADING_KEYS_DIR, or unset TRADING_KITE_URL",
+    )
+
+
+class _Stored:
+    """The checks that need the store, in order; what cannot be known is left out."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self.away = False
+
+    def examine(self) -> list[Finding]:
+        clock = SystemClock()
+        data = self._settings.data_dir
+        if not self._settings.postgres_url and not (data / EVENTS_FILE).exists():
+            empty = Finding("store", "ok", "nothing is stored yet; made at the first start")
+            return [empty, _clock(clock.now(), None, None)]
+        findings: list[Finding] = []
+        try:
+            with ExitStack() as stack:
+                for finding in self._look(stack, clock):
+                    findings.append(finding)
+        except (SQLAlchemyError, StoreUnavailable, OSError) as e:
+            self.away = True
+            step = "start the database, or correct TRADING_DATABASE_URL or TRADING_DATA_DIR"
+            what = f"it cannot be reached ({type(e).__name__})"
+            findings.append(Finding("store", "fail", what, step))
+        if not any(f.check == "clock" for f in findings):
+            findings.append(_clock(clock.now(), None, None))
+        return findings
+
+    def _look(self, stack: ExitStack, clock: SystemClock) -> Iterator[Finding]:
+        events, views = engines(self._settings)
+        stack.callback(events.dispose)
+        stack.callback(views.dispose)
+        found, expected = current_revision(events), expected_revision()
+        if found != expected:
+            yield _revision(self._settings, found, expected)
+            return
+        store = event_store(self._settings)
+        stack.callback(store.close)
+        head = store.head()
+        where = "PostgreSQL" if self._settings.postgres_url else "SQLite"
+        yield Finding("store", "ok", f"{where}, revision {found}, {head} events")
+        strangers = sorted(store.names() - CATALOG.readable_names)
+        if strangers:
+            what = f"unknown to this version: {', '.join(strangers)}"
+            yield Finding("event names", "fail", what, "start the version that wrote them")
+        else:
+            yield Finding("event names", "ok", "all known")
+        log = DecodedLog(store, CATALOG)
+        yield self._projections(views, Projector(views, log), head, clock)
+        last = log(max(0, head - 1), 1)
+        newest = last[0].envelope.recorded_at if last and isinstance(last[0], Recorded) else None
+        yield _clock(clock.now(), newest, _database_time(events))
+
+    def _projections(
+        self, views: Engine, projector: Projector, head: int, clock: SystemClock
+    ) -> Finding:
+        check, behind = "projections", "trading-server projections status"
+        directory = self._settings.data_dir
+        if not self._settings.postgres_url and not (directory / VIEWS_FILE).exists():
+            return Finding(check, "ok", "not built yet; built at the first start")
+        if not set(metadata.tables) <= set(inspect(views).get_table_names()):
+            return Finding(check, "ok", "not built yet; built at the first start")
+        if parked := projector.parked():
+            what = f"{len(parked)} streams are parked, {parked[0].projection} first"
+            return Finding(check, "fail", what, behind)
+        for _ in range(10):
+            lag = head - min(projector.position(name) for name in projector.projections)
+            if lag <= 0:
+                return Finding(check, "ok", f"all at position {head} or beyond, nothing parked")
+            clock.sleep(0.1)
+        what = f"{lag} events behind: no server is running, or its projector is stuck"
+        return Finding(check, "warn", what, f"{behind} (catches up by itself on SQLite)")
+
+
+def _revision(settings: Settings, found: str | None, expected: str) -> Finding:
+    what = f"at revision {found or 'none'}, this version needs {expected}"
+    if found is not None and found > expected:
+        return Finding("store", "fail", what, "start the newer version that upgraded it")
+    if settings.postgres_url:
+        return Finding("store", "fail", what, "trading-server migrate")
+    return Finding("store", "warn", what, "nothing: the next start upgrades it")
+
+
+def _database_time(engine: Engine) -> datetime | None:
+    if engine.dialect.name != "postgresql":
+        return None
+    with engine.connect() as connection:
+        found = connection.execute(text("SELECT clock_timestamp()")).scalar_one()
+    assert isinstance(found, datetime)
+    return found.astimezone(UTC)
+
+
+def _clock(now: datetime, newest: datetime | None, database: datetime | None) -> Finding:
+    step = "set the clock, and keep it right with NTP"
+    if now < WRITTEN:
+        return Finding("clock", "fail", f"it shows {outside(now)}, which is long ago", step)
+    if newest is not None and newest > now + MOST_CLOCK_DIFFERENCE:
+        what = f"it shows {outside(now)}, but an event was stored at {outside(newest)}"
+        return Finding("clock", "fail", what, step)
+    if database is not None and abs(database - now) > MOST_CLOCK_DIFFERENCE:
+        apart = abs(database - now).total_seconds()
+        return Finding("clock", "warn", f"{apart:.0f} s apart from the database's", step)
+    return Finding("clock", "ok", outside(now))

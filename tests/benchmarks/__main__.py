@@ -1,0 +1,29 @@
+"""`make bench`: every figure beside what it is compared to, in the same run.
+
+`make bench ARGS='loading appending'` runs some of them.
+"""
+
+import sys
+
+from tests.benchmarks import (
+    appending,
+    loading,
+    projecting,
+    read_your_writes,
+    session_info_cpu,
+    session_memory,
+)
+
+ALL = {
+    "loading": loading.run,
+    "appending": appending.run,
+    "projecting": projecting.run,
+    "read_your_writes": read_your_writes.run,
+    "session_info_cpu": session_info_cpu.run,
+    "session_memory": session_memory.run,
+}
+
+if unknown := set(sys.argv[1:]) - set(ALL):
+    sys.exit(f"No such benchmark: {', '.join(sorted(unknown))}. There are: {', '.join(ALL)}.")
+for name in sys.argv[1:] or ALL:
+    ALL[name]()

@@ -1,0 +1,38 @@
+"""A market for everybody: one simulated Kite and one server, on SQLite, for the whole run.
+
+Tests share it, so each has people of its own. Whoever stops, kills or starves a server starts one
+on another site; the simulator serves those, too, when they share its keys.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from tests.support.servers import Server, Simulator, Site, site
+
+
+@dataclass(frozen=True)
+class Market:
+    site: Site
+    simulator: Simulator
+    server: Server
+
+    def neighbour(self, directory: Path, postgres_url: str | None = None, **settings: str) -> Site:
+        """Another installation at the same Kite: data of its own, the same keys."""
+        shared = {"TRADING_KITE_URL": self.simulator.url, "TRADING_KEYS_DIR": str(self.site.keys_dir)}
+        return Site(directory, postgres_url, **shared, **settings)
+
+
+@pytest.fixture(scope="session")
+def anyio_backend() -> str:
+    """What the server runs on."""
+    return "asyncio"
+
+
+@pytest.fixture(scope="session")
+def market(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Market]:
+    with site(tmp_path_factory.mktemp("market"), TRADING_LOG_LEVEL="debug") as shared:
+        simulator = shared.simulator()
+        yield Market(shared, simulator, shared.server())

@@ -1,0 +1,126 @@
+"""People with a token and a real MCP client, and what they do."""
+
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import httpx2
+from mcp import Client
+from mcp.client.streamable_http import streamable_http_client
+from mcp.types import CallToolResult, Implementation, Tool, ToolAnnotations
+
+from tests.support.servers import CALL_SECONDS, Plain, Simulator
+
+Era = Literal["auto", "legacy"]
+ERAS: tuple[Era, Era] = ("auto", "legacy")
+"""A client of revision 2026-07-28, and one of 2025-11-25."""
+
+API_KEY = "e2eapp"
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a tool said. `raw` is all of it, as it went over the wire."""
+
+    text: str
+    data: Plain
+    refused: bool
+    raw: str
+
+    @property
+    def first_line(self) -> str:
+        return self.text.splitlines()[0]
+
+    @property
+    def code(self) -> str | None:
+        """Of a refusal, as in `NO_ACTIVE_BROKER`."""
+        return self.text.split(":")[0] if self.refused else None
+
+
+class Person:
+    """Somebody with a connected client."""
+
+    def __init__(self, client: Client) -> None:
+        self.client = client
+
+    async def try_to(self, tool: str, **arguments: object) -> Answer:
+        """Call a tool; it may say no."""
+        told = await self.client.call_tool(tool, arguments)
+        assert isinstance(told, CallToolResult)
+        return Answer(
+            text="\n".join(getattr(block, "text", "") for block in told.content),
+            data=told.structured_content or {},
+            refused=bool(told.is_error),
+            raw=told.model_dump_json(by_alias=True),
+        )
+
+    async def call(self, tool: str, **arguments: object) -> Answer:
+        """Call a tool that has to say yes."""
+        answer = await self.try_to(tool, **arguments)
+        assert not answer.refused, answer.text
+        return answer
+
+    async def session_id(self) -> str:
+        return str((await self.call("get_session_info")).data["sessionId"])
+
+    async def tools(self) -> list[tuple[Tool, ToolAnnotations]]:
+        """What is offered, every tool with its annotations."""
+        return [(t, t.annotations or ToolAnnotations()) for t in (await self.client.list_tools()).tools]
+
+    async def log_in_at_kite(self, simulator: Simulator, user: str, api_key: str = API_KEY) -> Answer:
+        """With the link of the instructions, in the simulator's login page, and back."""
+        told = await self.call("get_broker_login_instructions", broker="kite", api_key=api_key)
+        return await self.call(
+            "authenticate_broker",
+            broker="kite",
+            api_key=api_key,
+            api_secret=f"{api_key}-secret",
+            request_token=simulator.request_token(told.data["loginUrl"], user),
+        )
+
+
+def buy(symbol: str = "INFY", quantity: int = 1, **more: object) -> dict[str, Any]:
+    """The arguments of a market order; whatever else it should say as keywords."""
+    return {
+        "trading_symbol": symbol,
+        "exchange": "NSE",
+        "transaction_type": "BUY",
+        "order_type": "MARKET",
+        "quantity": quantity,
+        "product": "CNC",
+        **more,
+    }
+
+
+@asynccontextmanager
+async def connected(
+    server_url: str,
+    token: str,
+    era: Era = "auto",
+    *,
+    label: str | None = None,
+    headers: Mapping[str, str] | None = None,
+    calls_itself: str = "tests",
+) -> AsyncIterator[Person]:
+    """A client over HTTP, for as long as the block."""
+    url = f"{server_url}/mcp" + (f"?session={label}" if label else "")
+    async with (
+        httpx2.AsyncClient(
+            headers={**(headers or {}), "Authorization": f"Bearer {token}"},
+            timeout=CALL_SECONDS,
+            trust_env=False,
+        ) as http,
+        Client(
+            streamable_http_client(url, http_client=http),
+            mode=era,
+            client_info=Implementation(name=calls_itself, version="1"),
+        ) as client,
+    ):
+        yield Person(client)
+
+
+async def call_once(server_url: str, token: str, tool: str, era: Era = "auto", **arguments: object) -> Answer:
+    """One call over a connection of its own, as some hosts make every call."""
+    async with connected(server_url, token, era) as person:
+        return await person.try_to(tool, **arguments)
