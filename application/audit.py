@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import takewhile
 from uuid import UUID
 
 from application.ports.event_store import EventStore, Opened
@@ -48,5 +49,6 @@ class Audit:
 
 
 def known_at(recorded: Sequence[Recorded], at: datetime) -> list[Recorded]:
-    """The part of a stream that had been recorded by then (inclusive)."""
-    return [r for r in recorded if r.envelope.recorded_at <= at]
+    """The part of a stream that had been recorded by then (inclusive): always its beginning, also
+    where instances whose clocks disagree wrote to it in turn."""
+    return list(takewhile(lambda r: r.envelope.recorded_at <= at, recorded))

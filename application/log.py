@@ -30,7 +30,9 @@ class DecodedLog:
 
     def _decode(self, row: Row) -> Recorded | Undecodable:
         try:
-            return self._catalog.read(row)
+            recorded = self._catalog.read(row)
+            _ = recorded.envelope  # a damaged one is told here; a fold that met it would stop
+            return recorded
         except UnknownEventName as e:
             cause, unknown_name = str(e), True
         except (msgspec.MsgspecError, KeyError, TypeError, ValueError) as e:

@@ -8,14 +8,21 @@ from application.writer import Context, Loaded, Writer
 from domain.events import Event
 from domain.orders import observe_order
 from domain.session import evolve, fold
+from domain.vocabulary import BrokerName
 
 
 def observe_book(
-    writer: Writer, context: Context, session_id: UUID, book: Iterable[BrokerOrder]
+    writer: Writer,
+    context: Context,
+    session_id: UUID,
+    broker: BrokerName,
+    book: Iterable[BrokerOrder],
 ) -> int:
-    """Store what is new about the session's open orders; answer with the position, 0 for nothing.
+    """Store what is new about the session's open orders at this broker; answer with the position,
+    0 for nothing.
 
-    An order of ours is recognised by the tag that we gave it, or by the broker's own order id.
+    An order of ours is recognised by the tag that we gave it, or by the broker's own order id,
+    which another broker may give to another order.
     """
     by_tag = {tag: order for order in book for tag in order.broker_tags}
     by_id = {order.broker_order_id: order for order in book}
@@ -26,6 +33,8 @@ def observe_book(
         session = fold(loaded.events)
         news: list[Event] = []
         for key, known in session.orders.items() if session else ():
+            if known.request.broker != broker:
+                continue
             if known.stage in ("requested", "dispatched"):
                 continue  # its own caller is still at work, and will record the outcome
             seen = by_tag.get(known.request.broker_tag) or by_id.get(known.broker_order_id or "")
@@ -36,5 +45,4 @@ def observe_book(
                 session = evolve(session, fact)
         return news
 
-    written = writer.record(context, session_id, decision)
-    return written.position or 0
+    return writer.record(context, session_id, decision).position or 0

@@ -18,7 +18,7 @@ from application.ports.clock import Clock, Ids
 from application.ports.vault import Vault
 from application.writer import Context, Loaded, Writer
 from domain import orders
-from domain.errors import LiveTradingOff, NotSupportedByBroker
+from domain.errors import LiveTradingOff, NotSupportedByBroker, StoreUnavailable
 from domain.events import Event, OrderKeyClaimed, OrderRequested
 from domain.session import must_be_open
 from domain.streams import order_key_stream
@@ -65,7 +65,11 @@ class PlaceOrder:
         """
         orders.check_terms(terms)
         minted = order_key is None
-        key = orders.check_order_key(order_key) if order_key else f"k-{self.ids.new().hex[:16]}"
+        key = (
+            f"k-{self.ids.new().hex[:16]}"
+            if order_key is None
+            else orders.check_order_key(order_key)
+        )
         admission = self.admit(context, entered, named_broker)
         request = self._request(context, admission, key, terms)
         placing = _Placing(self, context, entered, admission, request)
@@ -166,11 +170,18 @@ class _Placing:
             ),
             self._clock.now(),
         )
-        written = self._writer.record(self._context, self._session_id, lambda _: [outcome])
+        try:
+            written = self._writer.record(self._context, self._session_id, lambda _: [outcome])
+        except StoreUnavailable:
+            raise StoreUnavailable(
+                f"The order {key} was sent, and its outcome could not be stored. It may be live: "
+                "do not place it again. Next: get_orders() when the store is back."
+            ) from None
         position = written.position or position
         with suppress(BrokerDown, LoginExpired):  # a later read will see it
-            book = self._admission.broker.orders(self._admission.access, self._clock.now())
-            seen = observe_book(self._writer, self._context, self._session_id, book)
+            broker = self._admission.broker
+            book = broker.orders(self._admission.access, self._clock.now())
+            seen = observe_book(self._writer, self._context, self._session_id, broker.name, book)
             position = max(position, seen)
         return self._report(self._session_id), position
 

@@ -15,6 +15,7 @@ from application.ports.broker import (
     Position,
 )
 from application.ports.clock import Clock
+from application.ports.event_store import EventStore
 from application.writer import Context, Writer
 from domain.errors import BrokerLoginRequired, BrokerUnavailable
 from domain.orders import OrderReport, order_reports
@@ -22,15 +23,19 @@ from domain.orders import OrderReport, order_reports
 T = TypeVar("T")
 
 
+RECENT_SESSIONS = 20
+"""An order book is of one day and one account: orders in it may be of any recent session."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class OrderBook:
-    """`orders` as the broker lists them; `ours` by our tag; `unseen` are orders of this session
-    that the log knows and the broker does not list."""
+    """`orders` as the broker lists them; `ours` by the tag that we gave them; `unlisted` are the
+    person's orders that the broker does not list, and whose absence is worth telling."""
 
     admission: Admission
     orders: tuple[BrokerOrder, ...]
     ours: dict[str, OrderReport]
-    unseen: tuple[OrderReport, ...]
+    unlisted: tuple[OrderReport, ...]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,6 +48,7 @@ class Portfolio:
 @dataclass(frozen=True, kw_only=True)
 class ReadBroker:
     admit: Admit
+    store: EventStore
     writer: Writer
     clock: Clock
 
@@ -55,16 +61,23 @@ class ReadBroker:
             admission,
             lambda: admission.broker.orders(admission.access, self.clock.now()),
         )
-        observe_book(self.writer, context, entered.session_id, book)
-        reports = order_reports(self.writer.load(entered.session_id).events)
-        mine = {
-            report.request.broker_tag: report
-            for report in reports.values()
-            if report.request.broker == admission.broker.name
-        }
+        ours: dict[str, OrderReport] = {}
+        for opened in self.store.sessions_of(context.principal)[-RECENT_SESSIONS:]:
+            observe_book(self.writer, context, opened.session_id, admission.broker.name, book)
+            for report in order_reports(self.writer.load(opened.session_id).events).values():
+                if report.request.broker == admission.broker.name:
+                    ours[report.request.broker_tag] = report
         listed = {tag for order in book for tag in order.broker_tags}
-        unseen = tuple(report for tag, report in mine.items() if tag not in listed)
-        return OrderBook(admission=admission, orders=book, ours=mine, unseen=unseen)
+        return OrderBook(
+            admission=admission,
+            orders=book,
+            ours=ours,
+            unlisted=tuple(
+                report
+                for tag, report in ours.items()
+                if tag not in listed and report.state != "PLACED"
+            ),
+        )
 
     def portfolio(self, context: Context, entered: Entered, named: str | None) -> Portfolio:
         """Raises: BrokerLoginRequired, BrokerUnavailable, NoActiveBroker, BrokerNotSupported."""

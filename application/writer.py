@@ -14,7 +14,7 @@ from application.ports.clock import Clock, Ids
 from application.ports.event_store import Append, Conflict, EventStore, Guard, Opened
 from domain.catalog import Catalog
 from domain.envelope import NO_HASH, Actor, Envelope, Recorded, Row
-from domain.errors import Busy, StoreUnavailable
+from domain.errors import Busy, SessionNotFound, StoreUnavailable
 from domain.events import Event, SessionCreated, SessionEnded, SessionExpired
 
 ATTEMPTS: Final = 10
@@ -206,6 +206,17 @@ class Writer:
         ]
         self.appended(max(positions))
         return Written(max(positions), tuple(current))
+
+
+def _must_belong_to(principal: UUID, stream: Loaded) -> None:
+    """Stream ids are made from the principal, so this cannot happen; if it does, nothing is
+    written into another person's history.
+
+    Raises:
+        SessionNotFound: the stream is somebody else's.
+    """
+    if stream.recorded and stream.recorded[0].envelope.principal != principal:
+        raise SessionNotFound("There is no such session of yours. Next: get_session_info().")
 
 
 def _session_traffic(

@@ -6,10 +6,10 @@ from uuid import UUID
 
 from sqlalchemy import Engine, select
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.exc import SQLAlchemyError
 
 from domain.instants import as_text, from_text
-from infrastructure.store.refusals import store_unavailable
+from infrastructure.store.engines import reading
+from infrastructure.store.refusals import store_errors
 from infrastructure.store.schema import activity
 
 
@@ -28,22 +28,19 @@ class FlushedActivity:
                 self._pending[session_id] = at
 
     def last(self, session_id: UUID) -> datetime | None:
-        try:
-            with self._engine.connect().execution_options(reading=True) as connection:
-                stored = connection.execute(
-                    select(activity.c.last_used_at).where(activity.c.session_id == session_id)
-                ).scalar()
-        except SQLAlchemyError as e:
-            raise store_unavailable(e) from e
-        with self._lock:
+        with self._lock:  # before the disk: what is no longer pending has been written
             pending = self._pending.get(session_id)
+        with store_errors(), reading(self._engine) as connection:
+            stored = connection.execute(
+                select(activity.c.last_used_at).where(activity.c.session_id == session_id)
+            ).scalar()
         known = [t for t in (from_text(stored) if stored else None, pending) if t]
         return max(known, default=None)
 
     def flush(self) -> int:
         """Write what is pending; say how many sessions. On failure it stays pending."""
         with self._lock:
-            taken, self._pending = self._pending, {}
+            taken = dict(self._pending)
         if not taken:
             return 0
         upsert = postgresql.insert if self._engine.dialect.name == "postgresql" else sqlite.insert
@@ -54,17 +51,16 @@ class FlushedActivity:
             set_={"last_used_at": newest},
             where=activity.c.last_used_at < newest,
         )
-        try:
-            with self._engine.begin() as connection:
-                connection.execute(
-                    statement,
-                    [
-                        {"session_id": session_id, "last_used_at": as_text(at)}
-                        for session_id, at in sorted(taken.items())
-                    ],
-                )
-        except SQLAlchemyError as e:
+        with store_errors(), self._engine.begin() as connection:
+            connection.execute(
+                statement,
+                [
+                    {"session_id": session_id, "last_used_at": as_text(at)}
+                    for session_id, at in sorted(taken.items())
+                ],
+            )
+        with self._lock:
             for session_id, at in taken.items():
-                self.touch(session_id, at)
-            raise store_unavailable(e) from e
+                if self._pending.get(session_id) == at:
+                    del self._pending[session_id]
         return len(taken)

@@ -9,11 +9,12 @@ from typing import Final
 from uuid import UUID, uuid4
 
 from sqlalchemy import Engine, bindparam, insert, select, update
-from sqlalchemy.exc import IntegrityError, SQLAlchemyError
+from sqlalchemy.exc import IntegrityError
 
 from application.ports.clock import Clock
 from domain.instants import as_text, from_text
-from infrastructure.store.refusals import store_unavailable
+from infrastructure.store.engines import reading
+from infrastructure.store.refusals import store_errors
 from infrastructure.store.schema import principals, tokens
 
 LOCAL_ISSUER: Final = "local"
@@ -59,11 +60,11 @@ class IdentityDirectory:
     def principal(self, issuer: str, subject: str) -> UUID:
         """The opaque id of this person; a new random one the first time."""
         while True:
+            found = self._find(issuer, subject)
+            if found is not None:
+                return found
             try:
-                found = self._find(issuer, subject)
-                if found is not None:
-                    return found
-                with self._engine.begin() as connection:
+                with store_errors(), self._engine.begin() as connection:
                     principal = uuid4()
                     connection.execute(
                         insert(principals).values(
@@ -76,18 +77,13 @@ class IdentityDirectory:
                     return principal
             except IntegrityError:  # another process was first
                 continue
-            except SQLAlchemyError as e:
-                raise store_unavailable(e) from e
 
     def known(self, subject: str, issuer: str = LOCAL_ISSUER) -> UUID | None:
         """The principal of a person who has been here before."""
-        try:
-            return self._find(issuer, subject)
-        except SQLAlchemyError as e:
-            raise store_unavailable(e) from e
+        return self._find(issuer, subject)
 
     def _find(self, issuer: str, subject: str) -> UUID | None:
-        with self._engine.connect().execution_options(reading=True) as connection:
+        with store_errors(), reading(self._engine) as connection:
             return connection.execute(
                 select(principals.c.principal).where(
                     principals.c.issuer == issuer, principals.c.subject == subject
@@ -100,7 +96,7 @@ class IdentityDirectory:
         """Make a token for this user and answer with it, once; only its hash is kept."""
         principal = self.principal(LOCAL_ISSUER, name)
         token = f"ts_{secrets.token_urlsafe(32)}"
-        with self._engine.begin() as connection:
+        with store_errors(), self._engine.begin() as connection:
             connection.execute(
                 insert(tokens).values(
                     token_hash=token_hash(token),
@@ -118,11 +114,8 @@ class IdentityDirectory:
         Raises:
             StoreUnavailable: it cannot be looked up now.
         """
-        try:
-            with self._engine.connect().execution_options(reading=True) as connection:
-                row = connection.execute(_VERIFY, {"token_hash": token_hash(token)}).first()
-        except SQLAlchemyError as e:
-            raise store_unavailable(e) from None
+        with store_errors(), reading(self._engine) as connection:
+            row = connection.execute(_VERIFY, {"token_hash": token_hash(token)}).first()
         if row is None or row.revoked_at is not None:
             return None
         expires_at = from_text(row.expires_at) if row.expires_at else None
@@ -139,9 +132,9 @@ class IdentityDirectory:
         if principal is None:
             return 0
         mine = (tokens.c.principal == principal) & tokens.c.revoked_at.is_(None)
-        if token_prefix:
+        if token_prefix is not None:
             mine &= tokens.c.token_hash.startswith(token_prefix, autoescape=True)
-        with self._engine.begin() as connection:
+        with store_errors(), self._engine.begin() as connection:
             ended = connection.execute(
                 update(tokens).where(mine).values(revoked_at=as_text(self._clock.now()))
             )
@@ -149,7 +142,7 @@ class IdentityDirectory:
 
     def users(self) -> list[User]:
         """Everyone who was ever seen, with every token."""
-        with self._engine.connect().execution_options(reading=True) as connection:
+        with store_errors(), reading(self._engine) as connection:
             rows = connection.execute(
                 select(
                     principals.c.principal,
@@ -181,7 +174,7 @@ class IdentityDirectory:
 
     def names(self) -> dict[UUID, str]:
         """Principal to name, for the operator's eyes only."""
-        with self._engine.connect().execution_options(reading=True) as connection:
+        with store_errors(), reading(self._engine) as connection:
             rows = connection.execute(select(principals.c.principal, principals.c.subject)).all()
         return {r.principal: r.subject for r in rows}
 

@@ -11,12 +11,13 @@ import msgspec
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from sqlalchemy import Engine, and_, func, insert, select, update
-from sqlalchemy.exc import IntegrityError, SQLAlchemyError
+from sqlalchemy.exc import IntegrityError
 
 from application.ports.broker import Secrets
 from domain.vocabulary import BrokerName
 from infrastructure.keys import KeyFiles
-from infrastructure.store.refusals import store_unavailable
+from infrastructure.store.engines import reading
+from infrastructure.store.refusals import store_errors
 from infrastructure.store.schema import vault
 
 NONCE_BYTES: Final = 12
@@ -46,8 +47,6 @@ class SealedVault:
                 return self._insert(principal, session_id, broker, key_id, key, plain)
             except IntegrityError:  # another login of this session took the version: count again
                 continue
-            except SQLAlchemyError as e:
-                raise store_unavailable(e) from None  # its text could hold the parameters
 
     def _insert(
         self,
@@ -59,7 +58,7 @@ class SealedVault:
         plain: bytes,
     ) -> int:
         mine = and_(vault.c.session_id == session_id, vault.c.broker == broker)
-        with self._engine.begin() as connection:
+        with store_errors(), self._engine.begin() as connection:
             newest = connection.execute(select(func.max(vault.c.version)).where(mine)).scalar()
             version = (newest or 0) + 1
             connection.execute(
@@ -80,19 +79,16 @@ class SealedVault:
     def get(
         self, principal: UUID, session_id: UUID, broker: BrokerName, version: int
     ) -> tuple[str, Secrets] | None:
-        try:
-            with self._engine.connect().execution_options(reading=True) as connection:
-                row = connection.execute(
-                    select(vault.c.key_id, vault.c.ciphertext).where(
-                        vault.c.principal == principal,
-                        vault.c.session_id == session_id,
-                        vault.c.broker == broker,
-                        vault.c.version == version,
-                        vault.c.deleted.is_(False),
-                    )
-                ).first()
-        except SQLAlchemyError as e:
-            raise store_unavailable(e) from e
+        with store_errors(), reading(self._engine) as connection:
+            row = connection.execute(
+                select(vault.c.key_id, vault.c.ciphertext).where(
+                    vault.c.principal == principal,
+                    vault.c.session_id == session_id,
+                    vault.c.broker == broker,
+                    vault.c.version == version,
+                    vault.c.deleted.is_(False),
+                )
+            ).first()
         key = self._keys.get(row.key_id) if row else None
         if row is None or key is None:
             return None
@@ -112,8 +108,8 @@ class SealedVault:
         )
         if broker is not None:
             mine = and_(mine, vault.c.broker == broker)
-        try:
-            with self._engine.connect().execution_options(reading=True) as connection:
+        with store_errors():
+            with reading(self._engine) as connection:
                 held = connection.execute(select(vault.c.key_id).where(mine)).scalars().all()
             for key_id in held:
                 self._keys.delete(key_id)
@@ -124,8 +120,6 @@ class SealedVault:
                         .where(vault.c.key_id.in_(held))
                         .values(deleted=True, ciphertext=None)
                     )
-        except SQLAlchemyError as e:
-            raise store_unavailable(e) from e
 
     def seal(self, principal: UUID, text: str) -> str:
         key = self._keys.get_or_create(f"principal-{principal.hex}")

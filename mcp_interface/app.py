@@ -2,9 +2,11 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Annotated, Any, TypeVar
 
 from mcp.server.mcpserver import Context as McpContext
+from mcp.types import CallToolResult, TextContent
+from pydantic import BaseModel, Field
 
 from application.enter_session import Entered
 from domain.session import TradingSession
@@ -15,6 +17,18 @@ from mcp_interface.work import Work
 
 T = TypeVar("T")
 
+Mcp = McpContext[Any, Any]
+"""Any: the SDK's context is generic over a lifespan and a request that we do not use."""
+
+BrokerArgument = Annotated[
+    str,
+    Field(
+        max_length=20,
+        description="One of paper, kite, groww, dhan.",
+        json_schema_extra={"examples": ["paper", "kite"]},
+    ),
+]
+
 
 @dataclass(frozen=True)
 class App:
@@ -24,9 +38,7 @@ class App:
     work: Work
     caller_of: CallerOf
 
-    async def in_session(
-        self, mcp: McpContext[Any, Any], job: Callable[[Caller, Entered], T]
-    ) -> T:  # Any: the SDK's context is generic over what we do not use
+    async def in_session(self, mcp: Mcp, job: Callable[[Caller, Entered], T]) -> T:
         """Enter the caller's session and do the job there, in a worker thread."""
         caller = self.caller_of(mcp)
 
@@ -37,7 +49,7 @@ class App:
 
     async def at_broker(
         self,
-        mcp: McpContext[Any, Any],
+        mcp: Mcp,
         named: str | None,
         job: Callable[[Caller, Entered], T],
     ) -> T:
@@ -64,3 +76,16 @@ def mode_of(session: TradingSession) -> str | None:
         return "PAPER"
     login = session.logins.get(session.active_broker)
     return login.mode if login else "NOT LOGGED IN"
+
+
+def is_ready(app: App, session: TradingSession, broker: str) -> bool:
+    adapter = app.backend.brokers.get(broker)  # type: ignore[arg-type]  # any name may be asked for
+    return adapter is not None and (not adapter.needs_login or broker in session.logins)
+
+
+def result(first_line: str, lines: list[str], model: BaseModel) -> CallToolResult:
+    """A short text for the reader and the same facts as data."""
+    return CallToolResult(
+        content=[TextContent(type="text", text="\n".join([first_line, *lines]))],
+        structured_content=model.model_dump(mode="json", by_alias=True),
+    )

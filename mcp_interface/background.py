@@ -35,10 +35,14 @@ class Background:
                 yield
             finally:
                 with anyio.CancelScope(shield=True):
-                    drained = await work.drain()
-                    tasks.cancel_scope.cancel()
-                    await to_thread.run_sync(self._finish)
-                    log.info("stopped", drained=drained, left=work.in_flight)
+                    await self.stop(work)
+                tasks.cancel_scope.cancel()
+
+    async def stop(self, work: Work) -> None:
+        """Finish what is in flight, flush activity, close the store. Sessions stay."""
+        drained = await work.drain()
+        await to_thread.run_sync(self._finish)
+        log.info("stopped", drained=drained, left=work.in_flight)
 
     async def _every(self, interval: timedelta, job: Callable[[], None]) -> None:
         while True:

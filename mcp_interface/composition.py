@@ -33,6 +33,7 @@ from infrastructure.settings import Settings
 from infrastructure.store.coordination import Alone, PostgresCoordination
 from infrastructure.store.engines import postgres_engine, sqlite_engine
 from infrastructure.store.postgres import PostgresEventStore
+from infrastructure.store.refusals import store_errors
 from infrastructure.store.sqlite import SqliteEventStore
 from infrastructure.vault import SealedVault
 from mcp_interface.projecting import ProjectionThread
@@ -78,7 +79,8 @@ class Backend:
         self.activity = FlushedActivity(self.engine)
 
         self.projector = Projector(self.views_engine, DecodedLog(self.store, CATALOG))
-        self.projector.create_tables()
+        with store_errors():
+            self.projector.create_tables()
         coordination = (
             PostgresCoordination(settings.postgres_url) if settings.postgres_url else Alone()
         )
@@ -137,7 +139,9 @@ class Backend:
         self.place_order = PlaceOrder(
             admit=admit, writer=self.writer, vault=self.vault, clock=self.clock, ids=self.ids
         )
-        self.read_broker = ReadBroker(admit=admit, writer=self.writer, clock=self.clock)
+        self.read_broker = ReadBroker(
+            admit=admit, store=self.store, writer=self.writer, clock=self.clock
+        )
         self.audit = Audit(writer=self.writer, store=self.store)
 
     def order_history(self, principal: UUID) -> Iterator[OrderReport]:
@@ -180,9 +184,11 @@ def event_store(settings: Settings) -> SqliteEventStore | PostgresEventStore:
 
 
 def _check_schema(engine: Engine, settings: Settings) -> None:
-    if settings.postgres_url is None:
-        migrate(engine)
-    elif (found := current_revision(engine)) != expected_revision():
+    with store_errors():
+        if settings.postgres_url is None:
+            migrate(engine)
+        found = current_revision(engine)
+    if found != expected_revision():
         raise CannotStart(
             f"The database is at revision {found or 'none'} and this version needs "
             f"{expected_revision()}. Next: trading-server migrate."
@@ -200,9 +206,9 @@ def _check_names(store: SqliteEventStore | PostgresEventStore) -> None:
 
 @contextmanager
 def opened(settings: Settings) -> Iterator[Backend]:
-    """A backend for a command that ends: its projector runs, nothing is swept."""
+    """A backend for a command that ends: it projects if nobody else does, and sweeps nothing."""
     backend = Backend(settings)
-    backend.projecting.start()
+    backend.projecting.start(listen=False)
     try:
         yield backend
     finally:

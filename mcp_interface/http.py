@@ -154,26 +154,40 @@ def http_app(server: TradingServer, app: App, background: Background, port: int)
             *admin_routes(app),
         ],
         middleware=[
-            Middleware(HostCheck, settings=security),
+            Middleware(Doorkeeper, settings=security),
             Middleware(BearerTokens, identities=backend.identities),
         ],
         lifespan=lifespan,
     )
 
 
-class HostCheck:
-    """Refuses requests that were addressed to a name that is not ours (DNS rebinding)."""
+class Doorkeeper:
+    """Refuses, before anything is read, what was addressed to another name or comes from a web page
+    of another origin (DNS rebinding), and bodies larger than any call of ours."""
 
     def __init__(self, app: ASGIApp, settings: TransportSecuritySettings) -> None:
         self._app = app
-        self._hosts = tuple(settings.allowed_hosts)
+        self._hosts = frozenset(settings.allowed_hosts)
+        self._origins = frozenset(settings.allowed_origins)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "http":
-            host = Headers(scope=scope).get("host", "")
-            name = host.rsplit(":", 1)[0] + ":*" if ":" in host else host
-            if host not in self._hosts and name not in self._hosts:
-                text = "This server does not answer to that host name. Next: TRADING_ALLOWED_HOSTS."
-                await _refusal(421, "WRONG_HOST", text)(scope, receive, send)
-                return
-        await self._app(scope, receive, send)
+        refusal = self._refusal(Headers(scope=scope)) if scope["type"] == "http" else None
+        await (refusal or self._app)(scope, receive, send)
+
+    def _refusal(self, headers: Headers) -> JSONResponse | None:
+        origin, length = headers.get("origin"), headers.get("content-length", "0")
+        if not _is_listed(headers.get("host", ""), self._hosts):
+            text = "This server does not answer to that host name. Next: TRADING_ALLOWED_HOSTS."
+            return _refusal(421, "WRONG_HOST", text)
+        if origin and not _is_listed(origin, self._origins):
+            text = "Web pages of that origin may not call. Next: TRADING_ALLOWED_HOSTS."
+            return _refusal(403, "WRONG_ORIGIN", text)
+        if length.isdecimal() and int(length) > MAX_BODY_BYTES:
+            text = f"A request has at most {MAX_BODY_BYTES} bytes. Next: send less."
+            return _refusal(413, "BODY_TOO_LARGE", text)
+        return None
+
+
+def _is_listed(given: str, allowed: frozenset[str]) -> bool:
+    """Whether it is in the list as it is, or with any port."""
+    return given in allowed or f"{given.rpartition(':')[0]}:*" in allowed

@@ -9,7 +9,7 @@ from application.audit import SessionAsOf
 from domain.instants import outside
 from domain.orders import OrderReport
 from mcp_interface.composition import Backend
-from mcp_interface.order_tools import row_of
+from mcp_interface.order_rows import row_of
 from mcp_interface.results import when
 from projections.audit_timeline import TimelineEntry
 from projections.session_info import SessionInfo
@@ -18,9 +18,18 @@ Plain = dict[str, Any]
 """A JSON object. Any: its values are JSON."""
 
 
-def session_page(backend: Backend, *, active_only: bool, limit: int, offset: int = 0) -> Plain:
+def session_page(
+    backend: Backend,
+    *,
+    active_only: bool,
+    principal: UUID | None = None,
+    limit: int = 100,
+    offset: int = 0,
+) -> Plain:
     """Sessions, newest first, with their owners' names."""
-    answer = backend.admin.sessions(active_only=active_only, limit=limit, offset=offset)
+    answer = backend.admin.sessions(
+        active_only=active_only, principal=principal, limit=limit, offset=offset
+    )
     found, total = answer.value
     names = backend.identities.names()
     return {

@@ -1,7 +1,7 @@
 """Tools about orders: place one, at most once, and read the order book."""
 
 from decimal import Decimal
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from mcp.types import CallToolResult
 from pydantic import Field
@@ -12,10 +12,8 @@ from application.ports.broker import BrokerOrder
 from application.read_broker import OrderBook
 from domain.errors import InvalidOrder, NotSupportedByBroker
 from domain.instants import outside
-from domain.orders import OrderReport
 from domain.vocabulary import (
     Exchange,
-    OrderSighting,
     OrderTerms,
     OrderType,
     Product,
@@ -23,12 +21,12 @@ from domain.vocabulary import (
     Validity,
     Variety,
 )
-from mcp_interface.app import App
+from mcp_interface.app import App, Mcp, result
 from mcp_interface.caller import Caller
+from mcp_interface.order_rows import OrderRow, in_words, row_of, seen
 from mcp_interface.paging import CursorArgument, LimitArgument, page
-from mcp_interface.results import CURRENCY, Result, indicator, money, result, rupees
+from mcp_interface.results import Result, indicator, money
 from mcp_interface.server import MOVES_MONEY, READS_BROKER, TradingServer
-from mcp_interface.session_tools import Mcp
 
 OptionalBroker = Annotated[
     str | None, Field(max_length=20, description="Without it the active broker.")
@@ -37,37 +35,6 @@ Price = Annotated[
     Decimal | None, Field(max_digits=15, decimal_places=4, gt=0, description="INR per share.")
 ]
 Quantity = Annotated[int, Field(strict=True, gt=0, description="Shares, not lots.")]
-
-
-class OrderRow(Result):
-    """One order. Money in INR as decimal strings; `safeToRetry` only where no order exists."""
-
-    order_key: str | None
-    broker_order_id: str | None
-    broker: str
-    mode: str
-    state: str
-    status: str | None
-    raw_status: str | None
-    exchange: str
-    trading_symbol: str
-    transaction_type: str
-    order_type: str
-    product: str
-    variety: str
-    validity: str
-    quantity: int
-    lot_size: int = 1
-    filled_quantity: int
-    pending_quantity: int
-    price: str | None
-    trigger_price: str | None
-    average_price: str | None
-    currency: str = CURRENCY
-    placed_at: str | None
-    code: str | None = None
-    reason: str | None = None
-    safe_to_retry: bool = False
 
 
 class OrderReceipt(OrderRow):
@@ -139,7 +106,7 @@ def register(server: TradingServer, app: App) -> None:
         _segment_fits(segment, exchange)
 
         def job(caller: Caller, entered: Entered) -> CallToolResult:
-            key = order_key or order_reference_id
+            key = order_reference_id if order_key is None else order_key
             receipt = backend.place_order(caller.context, entered, broker, terms, key)
             return _receipt(app, entered, receipt)
 
@@ -231,7 +198,7 @@ def _page(
     mode = "PAPER" if not broker.needs_login else None
     mode = book.admission.login.mode if book.admission.login else mode
     rows = [_listed(book, order, mode or "LIVE") for order in book.orders]
-    rows += [row_of(report) for report in book.unseen]
+    rows += [row_of(report) for report in book.unlisted]
     rows.reverse()
     shown, following = page(rows, limit, cursor)
     model = OrderPage(
@@ -269,61 +236,5 @@ def _listed(book: OrderBook, order: BrokerOrder, mode: str) -> OrderRow:
         trigger_price=money(order.trigger_price_inr),
         placed_at=outside(order.placed_at) if order.placed_at else None,
         reason=order.sighting.status_message,
-        **_seen(order.sighting),
+        **seen(order.sighting),
     )
-
-
-def row_of(report: OrderReport) -> OrderRow:
-    """An order as the log knows it."""
-    terms = report.request.terms
-    return OrderRow(
-        order_key=report.request.order_key,
-        broker_order_id=report.broker_order_id,
-        broker=report.request.broker,
-        mode=report.request.mode,
-        state=report.state,
-        exchange=terms.exchange,
-        trading_symbol=terms.trading_symbol,
-        transaction_type=terms.transaction_type,
-        order_type=terms.order_type,
-        product=terms.product,
-        variety=terms.variety,
-        validity=terms.validity,
-        quantity=terms.quantity_shares,
-        price=money(terms.limit_price_inr),
-        trigger_price=money(terms.trigger_price_inr),
-        placed_at=outside(report.placed_at) if report.placed_at else None,
-        code=report.code,
-        reason=report.reason,
-        safe_to_retry=report.safe_to_retry,
-        **_seen(report.sighting),
-    )
-
-
-def _seen(sighting: OrderSighting | None) -> dict[str, Any]:
-    return {
-        "status": sighting.status if sighting else None,
-        "raw_status": sighting.raw_status if sighting else None,
-        "filled_quantity": sighting.filled_shares if sighting else 0,
-        "pending_quantity": sighting.pending_shares if sighting else 0,
-        "average_price": money(sighting.average_price_inr) if sighting else None,
-    }
-
-
-def in_words(row: OrderRow) -> str:
-    """`BUY 10 NSE:INFY CNC MARKET: PLACED, FILLED 10 at ₹1,500.00 (PAPER-abc)`."""
-    what = (
-        f"{row.transaction_type} {row.quantity} {row.exchange}:{row.trading_symbol} {row.product} "
-        f"{row.order_type}"
-    )
-    if row.price:
-        what += f" {rupees(Decimal(row.price))}"
-    how = row.state
-    if row.status:
-        how += f", {row.status}"
-    if row.filled_quantity and row.average_price:
-        how += f" {row.filled_quantity} at {rupees(Decimal(row.average_price))}"
-    if row.code:
-        how += f" ({row.code})"
-    named = f" [{row.broker_order_id}]" if row.broker_order_id else ""
-    return f"{what}: {how}{named}"

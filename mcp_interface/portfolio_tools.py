@@ -8,13 +8,12 @@ from mcp.types import CallToolResult
 from application.enter_session import Entered
 from application.ports.broker import Holding, Position
 from application.read_broker import Portfolio
-from mcp_interface.app import App
+from mcp_interface.app import App, Mcp, result
 from mcp_interface.caller import Caller
 from mcp_interface.order_tools import OptionalBroker
 from mcp_interface.paging import CursorArgument, LimitArgument, page
-from mcp_interface.results import CURRENCY, Result, indicator, money, result, rupees
+from mcp_interface.results import CURRENCY, Result, indicator, money, rupees
 from mcp_interface.server import READS_BROKER, TradingServer
-from mcp_interface.session_tools import Mcp
 
 
 class HoldingRow(Result):

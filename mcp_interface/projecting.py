@@ -36,8 +36,10 @@ class ProjectionThread:
         self.stepped_down: str | None = None
         """Why this process projects no longer: an event that only a newer version knows."""
 
-    def start(self) -> None:
-        self._coordination.start(self.wake)
+    def start(self, *, listen: bool = True) -> None:
+        """`listen`: hear of what other instances store as soon as they do."""
+        if listen:
+            self._coordination.start(self.wake)
         self._thread.start()
 
     def wake(self) -> None:

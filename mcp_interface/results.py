@@ -5,7 +5,6 @@ from decimal import ROUND_HALF_UP, Decimal
 from typing import Final
 from uuid import UUID
 
-from mcp.types import CallToolResult, TextContent
 from pydantic import BaseModel, ConfigDict
 from pydantic.alias_generators import to_camel
 
@@ -49,12 +48,4 @@ def indicator(mode: str | None, session_id: UUID, broker: str | None, now: datet
     return (
         f"[{mode or 'NO BROKER'} · your session {str(session_id)[:SHORT_ID]} · "
         f"{broker or 'no broker'} · {spoken(now)}]"
-    )
-
-
-def result(first_line: str, lines: list[str], model: BaseModel) -> CallToolResult:
-    """A short text for the reader and the same facts as data."""
-    return CallToolResult(
-        content=[TextContent(type="text", text="\n".join([first_line, *lines]))],
-        structured_content=model.model_dump(mode="json", by_alias=True),
     )

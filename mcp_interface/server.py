@@ -1,6 +1,5 @@
 """The MCP server: who may call what, refusals in words, and nothing else reaches the client."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -88,15 +87,17 @@ class TradingServer(MCPServer[Any]):
             caller = self._caller_of(context)
             reference = caller.context.correlation_id.hex[:8]
             self._check(name, rule, caller.identity, arguments)
-            return await super().call_tool(name, arguments, context)
+            answer = await super().call_tool(name, arguments, context)
+            log.debug("tool answered", tool=name, reference=reference)
+            return answer
         except Refusal as refusal:
-            return refused(refusal)
+            return _refused(name, reference, refusal)
         except ToolError as error:
             cause = error.__cause__
             if isinstance(cause, Refusal):
-                return refused(cause)
+                return _refused(name, reference, cause)
             if isinstance(cause, ValidationError) and cause.title.endswith("Arguments"):
-                return refused(InvalidArgument(_wrong_arguments(cause)))
+                return _refused(name, reference, InvalidArgument(_wrong_arguments(cause)))
             log.exception("tool crashed", tool=name, reference=reference)
             return failed(
                 f"INTERNAL_ERROR: {name} failed in a way that nobody planned for (reference "
@@ -124,7 +125,9 @@ class TradingServer(MCPServer[Any]):
             raise InvalidArgument(f"{name} does not know {shown}. Next: it takes {takes}.")
 
 
-def refused(refusal: Refusal) -> CallToolResult:
+def _refused(tool: str, reference: str, refusal: Refusal) -> CallToolResult:
+    """The refusal in words; a tool's name comes from the client, so it is shown as data."""
+    log.info("tool refused", tool=ascii(tool)[:60], code=refusal.code, reference=reference)
     return failed(f"{refusal.code}: {refusal}")
 
 
@@ -161,7 +164,3 @@ CHANGES_BROKER: Final = ToolAnnotations(
 MOVES_MONEY: Final = ToolAnnotations(
     read_only_hint=False, destructive_hint=True, idempotent_hint=True, open_world_hint=True
 )
-
-
-def texts(lines: Sequence[str]) -> TextContent:
-    return TextContent(type="text", text="\n".join(lines))

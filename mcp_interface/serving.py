@@ -1,17 +1,19 @@
 """Start a server: over HTTP for many people, or over stdio for one."""
 
+import os
 import signal
 import sys
 from collections.abc import Callable
 from ipaddress import ip_address
 from typing import Final
 
+import anyio
 import structlog
 import uvicorn
 
 from infrastructure.identity import LOCAL_ISSUER, SCOPES, Identity
 from infrastructure.settings import Settings
-from mcp_interface import order_tools, portfolio_tools, session_tools
+from mcp_interface import login_tools, order_tools, portfolio_tools, session_tools
 from mcp_interface.app import App
 from mcp_interface.background import Background
 from mcp_interface.caller import DEFAULT_LABEL, callers
@@ -22,8 +24,6 @@ from mcp_interface.work import Work
 
 log = structlog.get_logger()
 
-DEFAULT_HOST: Final = "127.0.0.1"
-DEFAULT_PORT: Final = 8000
 GRACE_SECONDS: Final = 30
 """How long a stopping server waits for calls in flight."""
 
@@ -33,7 +33,7 @@ def build(backend: Backend, fixed: Identity | None, label: str) -> tuple[Trading
     caller_of = callers(backend.ids, fixed, label)
     app = App(backend, Work(), caller_of)
     server = TradingServer(caller_of, backend.keys, read_only=backend.settings.read_only)
-    for tools in (session_tools, order_tools, portfolio_tools):
+    for tools in (session_tools, login_tools, order_tools, portfolio_tools):
         tools.register(server, app)
     return server, app
 
@@ -68,7 +68,7 @@ def serve_http(settings: Settings, host: str, port: int, ready: Callable[[str], 
         server_header=False,
         timeout_graceful_shutdown=GRACE_SECONDS,
     )
-    # uvicorn drains on these and then raises them again: by then all is done, so that is a good end.
+    # uvicorn drains on these and then raises them again: all is done by then, a good end.
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: sys.exit(0))
     _Announcing(config, ready).run()
@@ -90,11 +90,23 @@ class _Announcing(uvicorn.Server):
 
 
 async def serve_stdio(settings: Settings, label: str) -> None:
-    """Serve one client over stdin and stdout until it closes them."""
+    """Serve one client over stdin and stdout until it closes them, or until SIGTERM."""
     backend = Backend(settings)
     server, app = build(backend, local_identity(backend), label)
-    async with Background(backend).running(app.work):
+    background = Background(backend)
+    async with background.running(app.work), anyio.create_task_group() as tasks:
+        tasks.start_soon(_leave_on_sigterm, background, app.work)
         await server.run_stdio_async()
+        tasks.cancel_scope.cancel()
+
+
+async def _leave_on_sigterm(background: Background, work: Work) -> None:
+    """Drain as over HTTP. A thread that waits for stdin can't be woken, so the process ends here,
+    with everything done."""
+    with anyio.open_signal_receiver(signal.SIGTERM) as signals:
+        async for _ in signals:
+            await background.stop(work)
+            os._exit(0)
 
 
 def _is_loopback(host: str) -> bool:

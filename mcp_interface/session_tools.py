@@ -1,36 +1,15 @@
 """Tools about the session itself and its brokers: who am I, where can I trade, log in and out."""
 
-from typing import Annotated, Any
+from typing import Annotated
 
-from mcp.server.mcpserver import Context as McpContext
 from mcp.types import CallToolResult
-from pydantic import Field
 
-from application.broker_access import supported
 from application.enter_session import Entered
-from application.ports.broker import Secrets
-from domain.errors import InvalidArgument, NoActiveBroker
-from domain.session import TradingSession
-from domain.vocabulary import BROKERS, BrokerName
-from mcp_interface.app import App, mode_of
+from domain.vocabulary import BROKERS
+from mcp_interface.app import App, BrokerArgument, Mcp, is_ready, result
 from mcp_interface.caller import Caller
-from mcp_interface.results import Result, indicator, result, when
-from mcp_interface.server import CHANGES, CHANGES_BROKER, READS, TradingServer
-
-Mcp = McpContext[Any, Any]
-"""Any: the SDK's context is generic over a lifespan and a request that we do not use."""
-
-BrokerArgument = Annotated[
-    str,
-    Field(
-        max_length=20,
-        description="One of paper, kite, groww, dhan.",
-        json_schema_extra={"examples": ["paper", "kite"]},
-    ),
-]
-
-
-Secret = Annotated[str | None, Field(max_length=4096, description="Never shown or logged.")]
+from mcp_interface.results import Result, indicator, when
+from mcp_interface.server import CHANGES, READS, TradingServer
 
 
 class BrokerStatus(Result):
@@ -59,29 +38,6 @@ class BrokerList(Result):
 class ActiveBroker(Result):
     active_broker: str | None
     authenticated: bool
-    session_id: str
-
-
-class LoginState(Result):
-    broker: str
-    authenticated: bool
-    active_broker: str | None
-    mode: str | None
-    login_ends_at: str | None
-    session_id: str
-
-
-class LoggedOut(Result):
-    logged_out: list[str]
-    session_id: str
-
-
-class Instructions(Result):
-    broker: str
-    needs_login: bool
-    authenticated: bool
-    steps: list[str]
-    login_url: str | None
     session_id: str
 
 
@@ -123,7 +79,7 @@ def register(server: TradingServer, app: App) -> None:
 
         def job(caller: Caller, entered: Entered) -> CallToolResult:
             session = backend.select_broker(caller.context, entered, broker)
-            needs_login = not _is_ready(app, session, broker)
+            needs_login = not is_ready(app, session, broker)
             lines = [f"{broker} is now your active broker."]
             if needs_login:
                 lines.append(
@@ -139,105 +95,7 @@ def register(server: TradingServer, app: App) -> None:
 
         return await app.in_session(ctx, job)
 
-    @server.tool(title="How to log in", annotations=READS)
-    async def get_broker_login_instructions(
-        ctx: Mcp,
-        broker: BrokerArgument,
-        api_key: Annotated[
-            str | None, Field(max_length=200, description="Kite: puts it into the login link.")
-        ] = None,
-    ) -> Annotated[CallToolResult, Instructions]:
-        """How the user logs in to a broker, step by step, with the link to open."""
-
-        def job(caller: Caller, entered: Entered) -> CallToolResult:
-            adapter = supported(backend.brokers, broker)
-            told = adapter.login_instructions(api_key)
-            model = Instructions(
-                broker=adapter.name,
-                needs_login=told.needs_login,
-                authenticated=_is_ready(app, entered.session, broker),
-                steps=list(told.steps),
-                login_url=told.login_url,
-                session_id=str(entered.session_id),
-            )
-            lines = [f"{n}. {step}" for n, step in enumerate(told.steps, start=1)]
-            if told.login_url:
-                lines.append(f"Link for the user: {told.login_url}")
-            return result(app.first_line(entered), lines, model)
-
-        return await app.in_session(ctx, job)
-
-    @server.tool(title="Log in to a broker", annotations=CHANGES_BROKER)
-    async def authenticate_broker(
-        ctx: Mcp,
-        broker: BrokerArgument,
-        access_token: Secret = None,
-        request_token: Secret = None,
-        api_key: Secret = None,
-        api_secret: Secret = None,
-        client_code: Secret = None,
-        client_id: Secret = None,
-        password: Secret = None,
-        totp_secret: Secret = None,
-        jwtToken: Secret = None,
-        refreshToken: Secret = None,
-        feedToken: Secret = None,
-    ) -> Annotated[CallToolResult, LoginState]:
-        """Log in with values from the broker's login page. Kite: api_key and request_token with
-        api_secret, or api_key and access_token. Values are never shown again."""
-        given = {
-            "access_token": access_token,
-            "request_token": request_token,
-            "api_key": api_key,
-            "api_secret": api_secret,
-            "client_code": client_code,
-            "client_id": client_id,
-            "password": password,
-            "totp_secret": totp_secret,
-            "jwtToken": jwtToken,
-            "refreshToken": refreshToken,
-            "feedToken": feedToken,
-        }
-        credentials = Secrets({name: value for name, value in given.items() if value})
-        if credentials and backend.settings.credentials_in_chat == "off":
-            raise InvalidArgument(
-                "This server takes no credentials through the chat. Next: "
-                f"get_broker_login_instructions(broker='{broker}')."
-            )
-
-        def job(caller: Caller, entered: Entered) -> CallToolResult:
-            session = backend.log_in(caller.context, entered, broker, credentials)
-            return _login_state(app, entered, session, broker)
-
-        return await app.at_broker(ctx, broker, job)
-
-    @server.tool(title="Log out", annotations=CHANGES_BROKER)
-    async def logout_broker(
-        ctx: Mcp,
-        broker: Annotated[
-            str | None,
-            Field(max_length=20, description="A broker or 'all'; without it the active broker."),
-        ] = None,
-    ) -> Annotated[CallToolResult, LoggedOut]:
-        """End a broker login and destroy our copy of its token."""
-
-        def job(caller: Caller, entered: Entered) -> CallToolResult:
-            names = _leaving(app, entered.session, broker)
-            gone = backend.log_out(caller.context, entered, names)
-            line = f"Logged out of {', '.join(gone)}." if gone else "You were not logged in there."
-            model = LoggedOut(logged_out=list(gone), session_id=str(entered.session_id))
-            return result(app.first_line(entered), [line], model)
-
-        return await app.at_broker(ctx, broker, job)
-
-    for name in (
-        "get_session_info",
-        "list_brokers",
-        "get_broker_login_instructions",
-        "set_active_broker",
-        "authenticate_broker",
-        "logout_broker",
-    ):
+    for name in ("get_session_info", "list_brokers", "set_active_broker"):
         server.rule(name, "read")  # one's own session; only orders need more
 
 
@@ -316,11 +174,6 @@ def _told(first_line: str, model: SessionInfoResult) -> CallToolResult:
     return result(first_line, lines, model)
 
 
-def _is_ready(app: App, session: TradingSession, broker: str) -> bool:
-    adapter = app.backend.brokers.get(broker)  # type: ignore[arg-type]  # any name may be asked for
-    return adapter is not None and (not adapter.needs_login or broker in session.logins)
-
-
 def _broker_list(app: App, entered: Entered) -> CallToolResult:
     session = entered.session
     rows: list[BrokerStatus] = []
@@ -331,7 +184,7 @@ def _broker_list(app: App, entered: Entered) -> CallToolResult:
             BrokerStatus(
                 name=name,
                 display_name=adapter.display_name if adapter else name.capitalize(),
-                authenticated=_is_ready(app, session, name),
+                authenticated=is_ready(app, session, name),
                 active=session.active_broker == name,
                 needs_login=adapter.needs_login if adapter else True,
                 available=adapter is not None,
@@ -357,31 +210,3 @@ def _status_in_words(row: BrokerStatus) -> str:
         return "no adapter in this version"
     words = "ready" if row.authenticated else "not logged in"
     return f"{words}, active" if row.active else words
-
-
-def _login_state(
-    app: App, entered: Entered, session: TradingSession, broker: str
-) -> CallToolResult:
-    login = session.logins.get(broker)
-    ends = when(login.expires_at) if login else None
-    model = LoginState(
-        broker=broker,
-        authenticated=_is_ready(app, session, broker),
-        active_broker=session.active_broker,
-        mode=login.mode if login else mode_of(session),
-        login_ends_at=ends,
-        session_id=str(entered.session_id),
-    )
-    until = f" until {ends}" if ends else ""
-    line = f"Logged in to {broker}{until}." if login else f"{broker} needs no login."
-    return result(app.first_line(entered, session), [line], model)
-
-
-def _leaving(app: App, session: TradingSession, broker: str | None) -> tuple[BrokerName, ...]:
-    if broker == "all":
-        return tuple(name for name in BROKERS if name in session.logins)
-    if broker is None:
-        if session.active_broker is None:
-            raise NoActiveBroker("No broker is active. Next: name one, or 'all'.")
-        return (session.active_broker,)
-    return (supported(app.backend.brokers, broker).name,)

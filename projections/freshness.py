@@ -13,8 +13,10 @@ from dataclasses import dataclass
 from typing import Final
 
 from sqlalchemy import Connection, Engine, bindparam, create_engine, select
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.pool import StaticPool
 
+from domain.errors import StoreUnavailable
 from projections.projector import Projector
 from projections.tables import positions
 
@@ -52,8 +54,21 @@ class FreshViews:
 
     @contextmanager
     def __call__(self, projection: str) -> Iterator[View]:
-        """A view that has reached the log's head as it is now, or says that it has not."""
-        head = self._head()
+        """A view that has reached the log's head as it is now, or says that it has not.
+
+        Raises:
+            StoreUnavailable: the log or the views cannot be read.
+        """
+        try:
+            with self._fresh(projection, self._head()) as view:
+                yield view
+        except SQLAlchemyError as e:
+            raise StoreUnavailable(
+                f"The views cannot be read ({type(e).__name__}). Next: try again in a moment."
+            ) from e
+
+    @contextmanager
+    def _fresh(self, projection: str, head: int) -> Iterator[View]:
         shared = self._projector.engine
         patience = SQLITE_PATIENCE_SECONDS if _is_file(shared) else PATIENCE_SECONDS
         waited, pause = 0.0, 0.001

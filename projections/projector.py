@@ -155,12 +155,12 @@ class Projector:
     def rebuild(self, name: str) -> None:
         """Empty a projection and put it back to the start; folding it again is up to `step`."""
         with self.engine.begin() as connection:
+            connection.execute(  # first of all: it waits for a fold under way, and stops the next
+                update(positions).where(positions.c.projection == name).values(position=0)
+            )
             for table in self.projections[name].tables:
                 connection.execute(delete(table))
             connection.execute(delete(parked).where(parked.c.projection == name))
-            connection.execute(
-                update(positions).where(positions.c.projection == name).values(position=0)
-            )
 
     def parked(self) -> list[Parked]:
         """Every stream that some projection cannot go on with."""

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from typing import Any, Final, Generic, TypeVar
 from uuid import UUID
 
-from sqlalchemy import Select, String, and_, bindparam, cast, func, or_, select
+from sqlalchemy import ColumnElement, Select, String, and_, bindparam, cast, func, or_, select
 
 from domain.instants import as_text
 from domain.session import Due
@@ -62,15 +62,23 @@ class Queries:
         )
 
     def my_timeline(
-        self, principal: UUID, *, after: int = 0, until: datetime | None = None, limit: int = 100
+        self,
+        principal: UUID,
+        *,
+        after: int = 0,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        limit: int = 100,
     ) -> Answer[list[TimelineEntry]]:
-        """What this person did, oldest first, behind position `after`."""
+        """What this person did, oldest first, behind position `after`; both ends inclusive."""
         query = (
             select(timeline_table)
             .where(timeline_table.c.principal == principal, timeline_table.c.position > after)
             .order_by(timeline_table.c.position)
             .limit(limit)
         )
+        if since is not None:
+            query = query.where(timeline_table.c.recorded_at >= as_text(since))
         if until is not None:
             query = query.where(timeline_table.c.recorded_at <= as_text(until))
         return self._answer(
@@ -82,21 +90,33 @@ class AdminQueries(Queries):
     """The only unscoped questions, for the admin API and the operator's command line."""
 
     def sessions(
-        self, *, active_only: bool, limit: int = 100, offset: int = 0
+        self,
+        *,
+        active_only: bool,
+        principal: UUID | None = None,
+        limit: int = 100,
+        offset: int = 0,
     ) -> Answer[tuple[list[SessionInfo], int]]:
         """Sessions, newest first, and how many there are in all."""
+        wanted: list[ColumnElement[bool]] = []
+        if active_only:
+            wanted.append(info_table.c.ended_at.is_(None))
+        if principal is not None:
+            wanted.append(info_table.c.principal == principal)
         query = (
-            select(info_table, func.count().over().label("total"))
-            .where(*([info_table.c.ended_at.is_(None)] if active_only else []))
+            select(info_table)
+            .where(*wanted)
             .order_by(info_table.c.created_at.desc(), info_table.c.session_id)
             .limit(limit)
             .offset(offset)
         )
-        return self._answer(
-            session_info.name,
-            query,
-            lambda rows: ([session_info.read(r) for r in rows], rows[0].total if rows else 0),
-        )
+        with self._views(session_info.name) as view:
+            total = view.connection.execute(
+                select(func.count()).select_from(info_table).where(*wanted)
+            ).scalar_one()
+            rows = view.connection.execute(query).all()
+        found = [session_info.read(r) for r in rows]
+        return Answer((found, total), view.position, view.stale)
 
     def find_sessions(self, id_prefix: str) -> Answer[list[SessionInfo]]:
         """Sessions whose id begins so (hyphens are ignored)."""

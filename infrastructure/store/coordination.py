@@ -8,12 +8,14 @@ hint that gets lost costs one poll, nothing more.
 import hashlib
 import threading
 from collections.abc import Callable
+from time import monotonic
 from typing import Final
 
 import psycopg
 import structlog
 
 CHANNEL: Final = "trading_events"
+CHECK_SECONDS: Final = 1.0
 log = structlog.get_logger()
 
 
@@ -40,6 +42,7 @@ class PostgresCoordination:
         self._url = url
         self._connection: psycopg.Connection[tuple[object, ...]] | None = None
         self._leading: set[str] = set()
+        self._next_check = 0.0
         self._stop = threading.Event()
         self._listener: threading.Thread | None = None
 
@@ -48,6 +51,7 @@ class PostgresCoordination:
         try:
             connection = self._locks()
             if projection in self._leading:
+                self._check_alive(connection)
                 return True
             found = connection.execute(
                 "SELECT pg_try_advisory_lock(%s)", (_lock_of(projection),)
@@ -80,6 +84,12 @@ class PostgresCoordination:
         if self._listener is not None:
             self._listener.join(timeout=3)
         self._lose_connection()
+
+    def _check_alive(self, connection: psycopg.Connection[tuple[object, ...]]) -> None:
+        """Locks die with their connection, and nobody says so: ask, at most once a second."""
+        if monotonic() >= self._next_check:
+            self._next_check = monotonic() + CHECK_SECONDS
+            connection.execute("SELECT 1")
 
     def _locks(self) -> psycopg.Connection[tuple[object, ...]]:
         if self._connection is None or self._connection.closed:

@@ -61,3 +61,8 @@ def postgres_engine(url: str, *, pool_size: int = 8) -> Engine:
         pool_timeout=2,
         connect_args={"connect_timeout": 2},
     )
+
+
+def reading(engine: Engine) -> Connection:
+    """A connection that only reads, so that on SQLite it waits for no writer."""
+    return engine.connect().execution_options(reading=True)

@@ -1,19 +1,16 @@
 """What a user did, and what the system knew at a moment. All times are Indian."""
 
-from datetime import datetime
 from typing import TYPE_CHECKING, Annotated, Any
-from uuid import UUID
 
 import typer
 
 from domain.instants import outside
-from mcp_interface.cli.instants import HOW_TO_WRITE, instant
+from mcp_interface.cli.instants import HOW_TO_WRITE, current, instant
 from mcp_interface.cli.opening import backend, principal_of
 from mcp_interface.cli.output import Full, Json, command, emit, say, short, show, table
 
 if TYPE_CHECKING:
-    from mcp_interface.composition import Backend
-    from projections.audit_timeline import TimelineEntry
+    pass
 
 PAGE = 500
 User = Annotated[str, typer.Option(help="Whose.", show_default=False)]
@@ -32,11 +29,14 @@ def timeline(
     """Every event of a user, oldest first, in words."""
     from mcp_interface.operator import timeline_row
 
+    now = current()
+    first = instant("--since", since, now) if since is not None else None
+    last = instant("--until", until, now) if until is not None else None
     with backend() as store:
-        now = store.clock.now()
-        first = instant("--since", since, now) if since else None
-        last = instant("--until", until, now) if until else None
-        entries, stale = _entries(store, principal_of(store, user), first, last, after, limit + 1)
+        answered = store.admin.my_timeline(
+            principal_of(store, user), after=after, since=first, until=last, limit=limit + 1
+        )
+    entries, stale = answered.value, answered.stale
     rows = [timeline_row(entry) for entry in entries[:limit]]
     more = rows[-1]["position"] if len(entries) > limit else None
     answer = {"user": user, "events": rows, "nextAfter": more, "stale": stale}
@@ -45,23 +45,6 @@ def timeline(
         say("The views are behind: the newest events may be missing.")
     if more is not None:
         say(f"There is more. Next: repeat it with --after {more}.")
-
-
-def _entries(
-    store: "Backend",
-    principal: UUID,
-    since: datetime | None,
-    until: datetime | None,
-    after: int,
-    wanted: int,
-) -> tuple[list["TimelineEntry"], bool]:
-    found: list[TimelineEntry] = []
-    while True:
-        answer = store.admin.my_timeline(principal, after=after, until=until, limit=PAGE)
-        found += [e for e in answer.value if since is None or e.recorded_at >= since]
-        if len(found) >= wanted or len(answer.value) < PAGE:
-            return found[:wanted], answer.stale
-        after = answer.value[-1].position
 
 
 def _show_timeline(rows: list[dict[str, Any]]) -> None:  # Any: JSON values
@@ -90,8 +73,8 @@ def state(
     """A user's sessions and orders as the system knew them at a moment: replayed events only."""
     from mcp_interface.operator import state_row
 
+    moment = instant("--at", at, current())
     with backend(projecting=False) as store:
-        moment = instant("--at", at, store.clock.now())
         known = store.audit.state(principal_of(store, user), moment)
     sessions = [state_row(found, moment) for found in known]
     answer = {"user": user, "asOf": outside(moment), "sessions": sessions}

@@ -119,7 +119,7 @@ def _keys_directory(settings: Settings) -> Finding:
 
 def _nearest(path: Path) -> Path:
     """The path itself, or the first of its parents that exists."""
-    return next(each for each in (path, *path.parents) if each.exists())
+    return next(each for each in (path, *path.parents) if os.path.exists(each))
 
 
 def _sdks() -> Iterator[Finding]:

@@ -15,6 +15,13 @@ _SECONDS: Final = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800}
 HOW_TO_WRITE: Final = "now, -2h, '2026-11-20 09:40' (IST) or ISO 8601 with a zone"
 
 
+def current() -> datetime:
+    """The time now, before any store is open."""
+    from infrastructure.clock import SystemClock
+
+    return SystemClock().now()
+
+
 def instant(option: str, text: str, now: datetime) -> datetime:
     """What `text` means, in UTC. A time without a zone is Indian, and is said to be.
 

@@ -2,7 +2,6 @@
 
 import sys
 from typing import TYPE_CHECKING, Annotated, Any
-from uuid import UUID
 
 import typer
 
@@ -35,35 +34,16 @@ def list_sessions(
     from mcp_interface.operator import session_page
 
     with backend() as store:
-        if user is None:
-            page = session_page(store, active_only=not every, limit=limit, offset=offset)
-        else:
-            page = _page_of_one(store, principal_of(store, user), not every, limit, offset)
+        page = session_page(
+            store,
+            active_only=not every,
+            principal=None if user is None else principal_of(store, user),
+            limit=limit,
+            offset=offset,
+        )
     emit(as_json, page, lambda: _show_page(page, full))
     if page["stale"]:
         say(f"The views are behind: this is as of position {page['asOfPosition']}.")
-
-
-def _page_of_one(
-    store: "Backend", principal: UUID, active_only: bool, limit: int, offset: int
-) -> dict[str, Any]:  # Any: JSON values
-    """The page of one user, chosen here: the views' question is about everybody."""
-    from mcp_interface.operator import session_row
-
-    mine: list[SessionInfo] = []
-    start, total = 0, 1
-    while start < total:
-        answer = store.admin.sessions(active_only=active_only, limit=PAGE, offset=start)
-        found, total = answer.value
-        mine += [info for info in found if info.principal == principal]
-        start += PAGE
-    names = store.identities.names()
-    return {
-        "sessions": [session_row(store, info, names) for info in mine[offset : offset + limit]],
-        "total": len(mine),
-        "asOfPosition": answer.as_of_position,
-        "stale": answer.stale,
-    }
 
 
 def _show_page(page: dict[str, Any], full: bool) -> None:  # Any: JSON values

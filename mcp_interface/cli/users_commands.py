@@ -7,7 +7,7 @@ import typer
 
 from domain.errors import InvalidArgument
 from domain.instants import outside
-from mcp_interface.cli.instants import end
+from mcp_interface.cli.instants import current, end
 from mcp_interface.cli.opening import backend
 from mcp_interface.cli.output import FOUND, Json, command, emit, say, show, table
 
@@ -39,8 +39,8 @@ def add(
     """Make a token for a user and print it, once. Only its hash is kept."""
     _check_name(name)
     scopes = [each.value for each in dict.fromkeys(scope or [Scope.TRADE])]
+    expires_at = end("--expires", expires, current()) if expires is not None else None
     with backend(projecting=False) as store:
-        expires_at = end("--expires", expires, store.clock.now()) if expires else None
         token = store.identities.add_token(name, scopes, expires_at)
     until = outside(expires_at) if expires_at else None
     made = {"user": name, "token": token, "scopes": scopes, "expiresAt": until}

@@ -9,6 +9,7 @@ from domain.envelope import NO_HASH
 from domain.errors import Busy, Refusal, StoreUnavailable
 from domain.events import BrokerLoggedOut, BrokerSelected, OrderKeyClaimed
 from tests.application.world import ASHA, FIRST, OPENING_BELL, World, context, hashes
+from tests.fakes.clock import numbered
 
 OTHER = UUID("07e40000-0000-4000-8000-000000000001")
 KITE = BrokerSelected(broker="kite")
@@ -111,7 +112,7 @@ def test_each_event_carries_who_when_why_and_through_what(world: World):
     assert envelope.recorded_at == OPENING_BELL
     assert envelope.principal == ASHA
     assert envelope.actor == "operator"
-    assert envelope.command_id == UUID(int=1)
+    assert envelope.command_id == numbered(1)
     assert envelope.correlation_id == UUID(int=7)
     assert envelope.causation_id == UUID(int=8)
     assert (envelope.client_name, envelope.client_version) == ("Claude Desktop", "1.2")
@@ -124,7 +125,7 @@ def test_all_events_of_one_command_share_its_id_and_the_next_command_has_another
 
     ids = [r.envelope.command_id for r in (*world.recorded(FIRST), *world.recorded(OTHER))]
 
-    assert ids == [UUID(int=1), UUID(int=1), UUID(int=2), UUID(int=1)]
+    assert ids == [numbered(1), numbered(1), numbered(2), numbered(1)]
 
 
 def test_one_call_has_one_correlation_id_over_all_its_commands(world: World):
@@ -177,9 +178,9 @@ def test_on_a_conflict_the_decision_is_made_again_under_the_same_command_id(worl
     assert world.events(FIRST) == [KITE, GROWW, PAPER]
     assert [append.rows[0].version for append in world.store.attempts[1:]] == [2, 2, 3]
     assert [r.envelope.command_id for r in world.recorded(FIRST)] == [
-        UUID(int=1),
-        UUID(int=3),  # the other one, who came later and was faster
-        UUID(int=2),
+        numbered(1),
+        numbered(3),  # the other one, who came later and was faster
+        numbered(2),
     ]
 
 

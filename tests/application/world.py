@@ -142,7 +142,9 @@ class World:
         self.place_order = PlaceOrder(
             admit=self.admit, writer=self.writer, vault=self.vault, clock=self.clock, ids=self.ids
         )
-        self.read_broker = ReadBroker(admit=self.admit, writer=self.writer, clock=self.clock)
+        self.read_broker = ReadBroker(
+            admit=self.admit, store=self.store, writer=self.writer, clock=self.clock
+        )
         self.audit = Audit(writer=self.writer, store=self.store)
 
     def _make_room(self) -> int:

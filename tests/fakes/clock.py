@@ -23,8 +23,13 @@ class ManualClock:
         self.at += duration
 
 
+def numbered(n: int) -> UUID:
+    """The n-th identifier that `CountingIds` gives out."""
+    return UUID(f"{n:08x}-0000-4000-8000-{n:012x}")
+
+
 class CountingIds:
-    """00000000-0000-0000-0000-000000000001, then ...2: a failed test names the same ids again."""
+    """The same identifiers on every run, so that a failed test names the same ones again."""
 
     def __init__(self) -> None:
         self.issued: list[UUID] = []
@@ -32,5 +37,5 @@ class CountingIds:
 
     def new(self) -> UUID:
         with self._lock:
-            self.issued.append(UUID(int=len(self.issued) + 1))
+            self.issued.append(numbered(len(self.issued) + 1))
             return self.issued[-1]

@@ -21,7 +21,10 @@ class Market:
 
     def neighbour(self, directory: Path, postgres_url: str | None = None, **settings: str) -> Site:
         """Another installation at the same Kite: data of its own, the same keys."""
-        shared = {"TRADING_KITE_URL": self.simulator.url, "TRADING_KEYS_DIR": str(self.site.keys_dir)}
+        shared = {
+            "TRADING_KITE_URL": self.simulator.url,
+            "TRADING_KEYS_DIR": str(self.site.keys_dir),
+        }
         return Site(directory, postgres_url, **shared, **settings)
 
 

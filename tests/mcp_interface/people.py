@@ -1,16 +1,19 @@
 """People with a token and a real MCP client, and what they do."""
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any, Literal
 
+import anyio
 import httpx2
+from anyio import to_thread
 from mcp import Client
 from mcp.client.streamable_http import streamable_http_client
 from mcp.types import CallToolResult, Implementation, Tool, ToolAnnotations
 
 from tests.support.servers import CALL_SECONDS, Plain, Simulator
+from tests.support.waiting import wait_until
 
 Era = Literal["auto", "legacy"]
 ERAS: tuple[Era, Era] = ("auto", "legacy")
@@ -66,9 +69,13 @@ class Person:
 
     async def tools(self) -> list[tuple[Tool, ToolAnnotations]]:
         """What is offered, every tool with its annotations."""
-        return [(t, t.annotations or ToolAnnotations()) for t in (await self.client.list_tools()).tools]
+        return [
+            (t, t.annotations or ToolAnnotations()) for t in (await self.client.list_tools()).tools
+        ]
 
-    async def log_in_at_kite(self, simulator: Simulator, user: str, api_key: str = API_KEY) -> Answer:
+    async def log_in_at_kite(
+        self, simulator: Simulator, user: str, api_key: str = API_KEY
+    ) -> Answer:
         """With the link of the instructions, in the simulator's login page, and back."""
         told = await self.call("get_broker_login_instructions", broker="kite", api_key=api_key)
         return await self.call(
@@ -93,6 +100,25 @@ def buy(symbol: str = "INFY", quantity: int = 1, **more: object) -> dict[str, An
     }
 
 
+async def eventually(condition: Callable[[], bool], what: str, *, seconds: float = 30.0) -> None:
+    """`wait_until`, while clients go on."""
+    await to_thread.run_sync(lambda: wait_until(condition, what, seconds=seconds))
+
+
+class Gathering:
+    """Nobody goes on before the last one has arrived."""
+
+    def __init__(self, size: int) -> None:
+        self._missing = size
+        self._complete = anyio.Event()
+
+    async def arrived(self) -> None:
+        self._missing -= 1
+        if not self._missing:
+            self._complete.set()
+        await self._complete.wait()
+
+
 @asynccontextmanager
 async def connected(
     server_url: str,
@@ -102,14 +128,20 @@ async def connected(
     label: str | None = None,
     headers: Mapping[str, str] | None = None,
     calls_itself: str = "tests",
+    hears_headers: Callable[[httpx2.Headers], None] = lambda _: None,
 ) -> AsyncIterator[Person]:
-    """A client over HTTP, for as long as the block."""
+    """A client over HTTP, for as long as the block. `hears_headers` gets those of each answer."""
+
+    async def heard(response: httpx2.Response) -> None:
+        hears_headers(response.headers)
+
     url = f"{server_url}/mcp" + (f"?session={label}" if label else "")
     async with (
         httpx2.AsyncClient(
             headers={**(headers or {}), "Authorization": f"Bearer {token}"},
             timeout=CALL_SECONDS,
             trust_env=False,
+            event_hooks={"response": [heard]},
         ) as http,
         Client(
             streamable_http_client(url, http_client=http),
@@ -120,7 +152,9 @@ async def connected(
         yield Person(client)
 
 
-async def call_once(server_url: str, token: str, tool: str, era: Era = "auto", **arguments: object) -> Answer:
+async def call_once(
+    server_url: str, token: str, tool: str, era: Era = "auto", **arguments: object
+) -> Answer:
     """One call over a connection of its own, as some hosts make every call."""
     async with connected(server_url, token, era) as person:
         return await person.try_to(tool, **arguments)

@@ -30,6 +30,9 @@ Plain = dict[str, Any]
 """A JSON object. Any: its values are JSON."""
 
 COMMAND = [sys.executable, "-m", "mcp_interface.cli"]
+NOBODY = "http://127.0.0.1:9"
+"""Where nobody listens: no test ever asks the real Kite for anything."""
+
 STOP_SECONDS = 40
 CALL_SECONDS = 60.0
 
@@ -143,9 +146,7 @@ class Simulator(Program):
 class Site:
     """One installation. Whatever it starts is gone when it is closed."""
 
-    def __init__(
-        self, directory: Path, postgres_url: str | None = None, **settings: str
-    ) -> None:
+    def __init__(self, directory: Path, postgres_url: str | None = None, **settings: str) -> None:
         """Make it, migrated; `settings` hold for all its processes."""
         self.directory = directory
         self.data_dir, self.keys_dir = directory / "data", directory / "keys"
@@ -156,6 +157,7 @@ class Site:
                 "TRADING_DATA_DIR": str(self.data_dir),
                 "TRADING_KEYS_DIR": str(self.keys_dir),
                 "TRADING_USER": "asha",
+                "TRADING_KITE_URL": NOBODY,
                 **({"TRADING_DATABASE_URL": postgres_url} if postgres_url else {}),
                 **settings,
             }
@@ -209,16 +211,7 @@ class Site:
     def recorded(self) -> list[Recorded]:
         """Every stored event, oldest first, read past all servers."""
         with closing(self.database.open_store()) as store:
-            return [
-                CATALOG.decode(
-                    row.name,
-                    row.state,
-                    stream_id=row.stream_id,
-                    version=row.version,
-                    position=row.position,
-                )
-                for row in store.log(0, 1_000_000)
-            ]
+            return [CATALOG.read(row) for row in store.log(0, 1_000_000)]
 
     def logs(self) -> str:
         """What all its processes have logged."""

@@ -10,6 +10,7 @@ import psycopg
 from application.ports.event_store import Append, Conflict, Guard
 from domain.errors import Refusal
 from infrastructure.migrations.runner import migrate
+from infrastructure.store.coordination import PostgresCoordination
 from tests.infrastructure.store.rows import KEY, numbered, opening, row
 from tests.support.databases import Database, disposing
 from tests.support.processes import Say
@@ -81,3 +82,11 @@ def migrate_and_append(say: Say, database: Database, number: int, at: float) -> 
     with closing(database.open_store()) as store:
         store.append(opening(numbered("first", number), label=str(number)))
     say(changed)
+
+
+def lead_for_ever(say: Say, postgres_url: str, projection: str) -> None:
+    """Lead a projection, and stay there."""
+    leader = PostgresCoordination(postgres_url)
+    assert leader.may_project(projection)
+    say("leading")
+    time.sleep(60)

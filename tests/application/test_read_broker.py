@@ -1,0 +1,316 @@
+from datetime import timedelta
+from decimal import Decimal
+
+import pytest
+
+from application.ports.broker import BrokerDown, BrokerOrder, Holding, LoginExpired, Position
+from application.read_broker import OrderBook
+from domain.errors import BrokerLoginRequired, BrokerUnavailable, NoActiveBroker
+from domain.events import (
+    BrokerAuthenticationExpired,
+    OrderObserved,
+    OrderOutcomeUnknown,
+    OrderRejected,
+)
+from domain.streams import session_stream
+from domain.vocabulary import OrderSighting
+from tests.application.world import (
+    ASHA,
+    FILLED,
+    FIRST,
+    OPEN,
+    RAVI,
+    SECOND,
+    World,
+    context,
+    row,
+)
+
+PARTIAL = OrderSighting(
+    status="PARTIAL",
+    raw_status="OPEN",
+    filled_shares=4,
+    pending_shares=6,
+    average_price_inr=Decimal("1480.25"),
+)
+WIPRO = Holding(
+    exchange="NSE",
+    trading_symbol="WIPRO",
+    isin="INE075A01022",
+    quantity_shares=5,
+    average_price_inr=Decimal("250.10"),
+    last_price_inr=Decimal("251.00"),
+)
+SHORT_TCS = Position(
+    exchange="NSE",
+    trading_symbol="TCS",
+    product="MIS",
+    quantity_shares=-3,
+    average_price_inr=Decimal("3100.00"),
+    last_price_inr=Decimal("3090.50"),
+)
+
+
+def seen(sighting: OrderSighting, key: str = "k1", broker_order_id: str = "B1") -> OrderObserved:
+    return OrderObserved(order_key=key, broker_order_id=broker_order_id, sighting=sighting)
+
+
+def tag_of(world: World, key: str = "k1", session_id=FIRST) -> str:
+    return world.state(session_id).orders[key].request.broker_tag
+
+
+def look(world: World, *book: BrokerOrder, broker: str = "paper", label="default") -> OrderBook:
+    """Read the order book, which now says this."""
+    world.kite.book = world.paper.book = book
+    return world.read_broker.order_book(context(), world.entered(label=label), broker)
+
+
+def unknown_order(world: World) -> str:
+    """Place one whose outcome nobody knows; answer with its tag."""
+    world.paper.answers = [lambda _: OrderOutcomeUnknown(order_key="k1", cause="no answer")]
+    world.order("k1")
+    return tag_of(world)
+
+
+# What the book says about our orders
+
+
+def test_an_order_in_the_book_is_stored_as_seen(world: World):
+    world.order("k1")
+
+    look(world, row("B1", PARTIAL))
+
+    assert world.events(FIRST)[-1] == seen(PARTIAL)
+
+
+def test_reading_the_same_book_again_stores_nothing(world: World):
+    world.order("k1")
+    look(world, row("B1", PARTIAL))
+    before = world.store.head()
+
+    look(world, row("B1", PARTIAL))
+
+    assert world.store.head() == before
+
+
+def test_a_change_in_the_book_is_stored(world: World):
+    world.order("k1")
+    look(world, row("B1", OPEN))
+    look(world, row("B1", PARTIAL))
+    look(world, row("B1", FILLED))
+
+    assert world.events(FIRST)[-3:] == [seen(OPEN), seen(PARTIAL), seen(FILLED)]
+    assert world.state(FIRST).orders == {}
+
+
+def test_a_settled_order_is_not_observed_any_more(world: World):
+    world.order("k1")
+    look(world, row("B1", FILLED))
+
+    look(world, row("B1", OPEN))
+
+    assert world.events(FIRST)[-1] == seen(FILLED)
+
+
+def test_an_unknown_order_is_found_by_our_tag(world: World):
+    tag = unknown_order(world)
+
+    book = look(world, row("B9", OPEN, "theirs", tag))
+
+    assert world.events(FIRST)[-1] == seen(OPEN, broker_order_id="B9")
+    assert book.ours[tag].state == "PLACED"
+    assert book.ours[tag].broker_order_id == "B9"
+
+
+def test_an_unknown_order_is_not_found_by_its_looks(world: World):
+    unknown_order(world)
+    before = world.store.head()
+
+    look(world, row("B9", OPEN), row("B10", OPEN, "somebody-elses-tag"))
+
+    assert world.store.head() == before
+    assert world.state(FIRST).orders["k1"].stage == "unknown"
+
+
+def test_our_tag_comes_before_the_brokers_id(world: World):
+    world.order("k1")
+
+    look(world, row("B1", OPEN), row("B9", FILLED, tag_of(world)))
+
+    assert world.events(FIRST)[-1] == seen(FILLED, broker_order_id="B9")
+
+
+def test_several_orders_are_seen_in_one_append(world: World):
+    world.order("k1")
+    world.order("k2")
+
+    look(world, row("B2", FILLED), row("B1", OPEN))
+
+    assert world.events(FIRST)[-2:] == [seen(OPEN), seen(FILLED, "k2", "B2")]
+    assert [r.name for r in world.store.attempts[-1].rows] == [
+        "trading_session.order_observed.v1",
+        "trading_session.order_observed.v1",
+    ]
+
+
+def test_an_order_on_its_way_is_left_to_its_own_caller(world: World):
+    states = []
+
+    def meanwhile(ticket):
+        look(world, row("B9", OPEN, ticket.broker_tag))
+        states.append(world.state(FIRST).orders["k1"].stage)
+        return OrderRejected(order_key="k1", code="NO_MONEY", reason="Not enough money.")
+
+    world.paper.answers = [meanwhile]
+
+    world.order("k1")
+
+    assert states == ["dispatched"]
+    assert "OrderObserved" not in world.facts(FIRST)
+
+
+def test_the_same_order_id_at_another_broker_is_another_order(world: World):
+    world.at_kite()
+    world.order("k1", broker="kite")
+
+    look(world, row("B1", FILLED), broker="paper")
+
+    assert "OrderObserved" not in world.facts(FIRST)
+    assert list(world.state(FIRST).orders) == ["k1"]
+
+
+def test_the_book_is_read_as_of_the_newest_state_of_the_session(world: World):
+    world.order("k1")
+    world.store.on_next_append(lambda: world.append(FIRST, seen(PARTIAL)))
+
+    look(world, row("B1", PARTIAL))
+
+    assert world.facts(FIRST).count("OrderObserved") == 1
+
+
+def test_the_book_reaches_an_order_of_an_earlier_session(world: World):
+    world.order("k1")
+    world.clock.advance(timedelta(days=2))
+
+    book = look(world, row("B1", FILLED))
+
+    assert world.facts(FIRST)[-2:] == ["SessionExpired", "OrderObserved"]
+    assert world.facts(SECOND) == ["SessionCreated"]
+    assert [report.state for report in book.ours.values()] == ["PLACED"]
+
+
+def test_the_book_reaches_an_order_of_another_label(world: World):
+    world.order("k1", label="home")
+
+    look(world, row("B1", FILLED), label="work")
+
+    assert world.facts(session_stream(ASHA, "home", 1))[-1] == "OrderObserved"
+
+
+def test_the_book_of_one_person_says_nothing_about_the_orders_of_another(world: World):
+    world.order("k1", principal=RAVI)
+    ravis = session_stream(RAVI, "default", 1)
+    tag = tag_of(world, session_id=ravis)
+
+    book = look(world, row("B1", FILLED, tag))
+
+    assert book.ours == {}
+    assert "OrderObserved" not in world.facts(ravis)
+
+
+# What the answer shows
+
+
+def test_the_answer_shows_the_book_as_the_broker_lists_it(world: World):
+    world.order("k1")
+    listed = (row("B1", OPEN), row("X7", FILLED))
+
+    book = look(world, *listed)
+
+    assert book.orders == listed
+    assert book.admission.broker is world.paper
+    assert list(book.ours) == [tag_of(world)]
+
+
+def test_an_order_that_the_broker_does_not_list_is_shown_as_unlisted(world: World):
+    tag = unknown_order(world)
+
+    [unlisted] = look(world).unlisted
+
+    assert unlisted.request.broker_tag == tag
+    assert unlisted.state == "UNKNOWN"
+
+
+def test_an_order_that_the_broker_lists_under_our_tag_is_not_shown_as_unlisted(world: World):
+    tag = unknown_order(world)
+
+    assert look(world, row("B9", OPEN, tag)).unlisted == ()
+
+
+def test_orders_at_another_broker_are_not_ours_here(world: World):
+    world.at_kite()
+    world.order("k1", broker="kite")
+
+    book = look(world, broker="paper")
+
+    assert book.ours == {}
+    assert book.unlisted == ()
+
+
+def test_the_portfolio_is_what_the_broker_says(world: World):
+    world.paper.its_holdings = (WIPRO,)
+    world.paper.its_positions = (SHORT_TCS,)
+
+    portfolio = world.read_broker.portfolio(context(), world.entered(), "paper")
+
+    assert portfolio.holdings == (WIPRO,)
+    assert portfolio.positions == (SHORT_TCS,)
+    assert portfolio.admission.broker is world.paper
+
+
+# Trouble
+
+
+def reads(world: World):
+    return [
+        lambda: world.read_broker.order_book(context(), world.entered(), "kite"),
+        lambda: world.read_broker.portfolio(context(), world.entered(), "kite"),
+    ]
+
+
+@pytest.mark.parametrize("which", [0, 1], ids=["order book", "portfolio"])
+def test_a_login_that_the_broker_calls_ended_is_recorded_and_its_secret_forgotten(
+    world: World, which
+):
+    world.at_kite()
+    world.kite.book = world.kite.its_holdings = LoginExpired("token is over")
+
+    with pytest.raises(BrokerLoginRequired, match="Kite says that your login has ended"):
+        reads(world)[which]()
+
+    assert world.events(FIRST)[-1] == BrokerAuthenticationExpired(
+        broker="kite", discovered="broker"
+    )
+    assert world.vault.holds(FIRST) == []
+    with pytest.raises(BrokerLoginRequired, match="You are not logged in"):
+        reads(world)[which]()
+
+
+@pytest.mark.parametrize("which", [0, 1], ids=["order book", "portfolio"])
+def test_a_broker_that_is_down_changes_nothing(world: World, which):
+    world.at_kite()
+    before = world.store.head()
+    world.kite.book = BrokerDown("timed out")
+    world.kite.its_positions = BrokerDown("timed out")
+
+    with pytest.raises(BrokerUnavailable, match="Nothing changed"):
+        reads(world)[which]()
+
+    assert world.store.head() == before
+    assert world.vault.holds(FIRST) == [("kite", 1)]
+
+
+@pytest.mark.parametrize("read", ["order_book", "portfolio"])
+def test_without_any_broker_there_is_nothing_to_read(world: World, read):
+    with pytest.raises(NoActiveBroker):
+        getattr(world.read_broker, read)(context(), world.entered(), None)

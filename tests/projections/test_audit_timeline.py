@@ -1,0 +1,173 @@
+"""What was done, in order, in words."""
+
+from datetime import timedelta
+from decimal import Decimal
+
+import pytest
+from msgspec.structs import replace
+
+from domain import events as e
+from domain.vocabulary import OrderSighting
+from projections.audit_timeline import TimelineEntry
+from tests.domain.facts import (
+    CREATED,
+    DISPATCHED,
+    FILLED,
+    OPEN,
+    OPENING_BELL,
+    PLACED,
+    REJECTED,
+    REQUESTED,
+    TEN_INFY,
+    UNKNOWN,
+    login,
+    observed,
+)
+from tests.projections.history import ASHA, HOME, KEY, RAVI, WORK
+
+MARKET_SELL = replace(
+    TEN_INFY, transaction_type="SELL", order_type="MARKET", product="MIS", limit_price_inr=None
+)
+STOP = replace(TEN_INFY, order_type="SL", trigger_price_inr=Decimal("1475"))
+
+
+def test_an_event_is_one_line_with_everything_around_it(history, shown):
+    history.happened(
+        WORK, CREATED, actor="operator", client_name="Claude Code", client_version="2.1"
+    )
+
+    assert shown().my_timeline(ASHA).value == [
+        TimelineEntry(
+            position=1,
+            principal=ASHA,
+            stream_id=WORK,
+            version=1,
+            recorded_at=OPENING_BELL,
+            name="trading_session.session_created.v1",
+            actor="operator",
+            client="Claude Code 2.1",
+            order_key=None,
+            summary="Session 'work' opened (number 1).",
+        )
+    ]
+
+
+@pytest.mark.parametrize(
+    ("event", "summary"),
+    [
+        (e.BrokerSelected(broker="dhan"), "dhan became the active broker."),
+        (login(), "Logged in to kite (SIMULATED)."),
+        (
+            e.BrokerAuthenticationFailed(broker="kite", code="TOKEN_REFUSED"),
+            "A login to kite was refused: TOKEN_REFUSED.",
+        ),
+        (
+            e.BrokerAuthenticationExpired(broker="kite", discovered="clock"),
+            "The kite login ended (found by the clock).",
+        ),
+        (e.BrokerLoggedOut(broker="kite"), "Logged out of kite."),
+        (
+            e.SessionExpired(reason="idle", last_activity_at=OPENING_BELL, deadline=OPENING_BELL),
+            "Session expired (idle), due 2026-11-23T03:45:00.000000Z.",
+        ),
+        (e.SessionEnded(reason="by the operator"), "Session ended: by the operator."),
+        (
+            REQUESTED,
+            "SIMULATED order requested at kite: BUY 10 NSE:INFY CNC LIMIT 1480.50.",
+        ),
+        (
+            replace(REQUESTED, terms=MARKET_SELL),
+            "SIMULATED order requested at kite: SELL 10 NSE:INFY MIS MARKET.",
+        ),
+        (
+            replace(REQUESTED, terms=STOP),
+            "SIMULATED order requested at kite: BUY 10 NSE:INFY CNC SL 1480.50 trigger 1475.",
+        ),
+        (DISPATCHED, "The one call to the broker was released."),
+        (PLACED, "The broker accepted it as B1."),
+        (REJECTED, "Rejected: INSUFFICIENT_FUNDS: Not enough money."),
+        (UNKNOWN, "Outcome unknown: no answer within 7 s"),
+        (observed(OPEN), "Seen as OPEN: 0 shares filled."),
+        (observed(FILLED), "Seen as FILLED: 10 shares filled at 1480.25 INR."),
+        (
+            e.OrderKeyClaimed(order_key="k1", fingerprint="print-1", session_id=WORK),
+            "Order key k1 claimed.",
+        ),
+    ],
+    ids=lambda value: type(value).__name__ if isinstance(value, e.Event) else "",
+)
+def test_every_kind_of_event_is_told_in_a_sentence(history, shown, event, summary):
+    history.happened(WORK, event)
+
+    assert [entry.summary for entry in shown().my_timeline(ASHA).value] == [summary]
+
+
+def test_facts_about_orders_name_the_order(history, shown):
+    history.happened(WORK, CREATED, REQUESTED, DISPATCHED)
+    history.happened(KEY, e.OrderKeyClaimed(order_key="k2", fingerprint="print-1", session_id=WORK))
+
+    keys = [entry.order_key for entry in shown().my_timeline(ASHA).value]
+
+    assert keys == [None, "k1", "k1", "k2"]
+
+
+@pytest.mark.parametrize(
+    ("name", "version", "client"),
+    [
+        (None, None, None),
+        ("Cursor", None, "Cursor"),
+        ("x" * 200, "1", "x" * 120),
+    ],
+)
+def test_a_client_is_named_as_far_as_it_is_known(history, shown, name, version, client):
+    history.happened(WORK, CREATED, client_name=name, client_version=version)
+
+    assert shown().my_timeline(ASHA).value[0].client == client
+
+
+def test_a_person_sees_their_own_events_over_all_sessions_in_order(history, shown):
+    history.happened(WORK, CREATED)
+    history.happened(HOME, CREATED, principal=RAVI)
+    history.happened(KEY, CREATED)
+
+    assert [entry.position for entry in shown().my_timeline(ASHA).value] == [1, 3]
+    assert [entry.position for entry in shown().my_timeline(RAVI).value] == [2]
+
+
+def test_a_timeline_is_read_page_by_page_and_up_to_an_instant(history, shown):
+    history.happened(WORK, CREATED)
+    for minute in range(1, 5):
+        history.happened(WORK, DISPATCHED, at=OPENING_BELL + timedelta(minutes=minute))
+    timeline = shown().my_timeline
+
+    assert [entry.position for entry in timeline(ASHA, limit=2).value] == [1, 2]
+    assert [entry.position for entry in timeline(ASHA, after=2, limit=2).value] == [3, 4]
+    until = OPENING_BELL + timedelta(minutes=2)
+    assert [entry.position for entry in timeline(ASHA, until=until).value] == [1, 2, 3]
+
+
+def test_what_a_broker_said_is_told_whatever_it_is(history, shown):
+    """Raw words of the outside world, in any script and of any length."""
+    odd = OrderSighting(
+        status="UNKNOWN", raw_status="अज्ञात 🪙 '; --", filled_shares=0, pending_shares=0
+    )
+    history.happened(
+        WORK,
+        observed(odd),
+        e.OrderRejected(order_key="k1", code="REFUSED", reason="₹" * 5000),
+    )
+
+    told = [entry.summary for entry in shown().my_timeline(ASHA).value]
+
+    assert told == ["Seen as UNKNOWN: 0 shares filled.", "Rejected: REFUSED: " + "₹" * 5000]
+
+
+def test_a_character_that_postgresql_cannot_store_hides_nothing(history, shown):
+    """Otherwise whoever names their client so would not be in the timeline."""
+    history.happened(WORK, CREATED, client_name="Cla\0ude")
+    history.happened(WORK, e.OrderRejected(order_key="k1", code="REFUSED", reason="no\0pe"))
+
+    first, second = shown().my_timeline(ASHA).value
+
+    assert first.client == "Cla\ufffdude"
+    assert second.summary == "Rejected: REFUSED: no\ufffdpe"
