@@ -8,7 +8,7 @@ its hand; then this process goes on in a private copy, so that its answers stay 
 import sqlite3
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Final
 
@@ -17,7 +17,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.pool import StaticPool
 
 from domain.errors import StoreUnavailable
-from projections.projector import Projector
+from projections.projector import Projector, UnknownEvent
 from projections.tables import positions
 
 PATIENCE_SECONDS: Final = 1.0
@@ -98,7 +98,8 @@ class FreshViews:
             self._private = Projector(
                 engine, self._projector.log, self._projector.projections.values()
             )
-        self._private.catch_up(projection)
+        with suppress(UnknownEvent):  # what only a newer version can fold makes an answer stale
+            self._private.catch_up(projection)
         return self._private.engine
 
 

@@ -11,13 +11,14 @@ from types import MappingProxyType
 from typing import Final, Protocol
 from uuid import UUID
 
-from sqlalchemy import Connection, Engine, Table, delete, insert, select, update
+from sqlalchemy import Connection, Engine, Table, delete, insert, inspect, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import InterfaceError, OperationalError
 
 from domain.envelope import Recorded, Undecodable
 from projections import audit_timeline, deadlines, session_info, session_statistics
 from projections.tables import metadata, parked, positions
+from projections.upsert import storable
 
 BATCH: Final = 500
 MAX_CAUSE_CHARACTERS: Final = 500
@@ -84,7 +85,10 @@ class Projector:
         self.last_trouble: str | None = None
 
     def create_tables(self) -> None:
-        """Make what is missing; safe when several processes start at once."""
+        """Make what is missing; safe when several processes start at once. Where nothing is, it
+        only reads: a process that was stopped in the middle of a fold hinders no start."""
+        if self._tables_are_there():
+            return
         with self.engine.begin() as connection:
             if connection.dialect.name == "postgresql":
                 connection.exec_driver_sql("SELECT pg_advisory_xact_lock(7203115)")
@@ -94,6 +98,13 @@ class Projector:
                 upsert(positions).on_conflict_do_nothing(),
                 [{"projection": name, "position": 0} for name in self.projections],
             )
+
+    def _tables_are_there(self) -> bool:
+        with self.engine.connect().execution_options(reading=True) as connection:
+            if not set(metadata.tables) <= set(inspect(connection).get_table_names()):
+                return False
+            known = connection.execute(select(positions.c.projection)).scalars()
+            return set(self.projections) <= set(known)
 
     def position(self, name: str) -> int:
         with self.engine.connect().execution_options(reading=True) as connection:
@@ -223,7 +234,7 @@ def _fold_one_by_one(
                     stream_id=stream_id,
                     position=entry.position,
                     name=entry.name,
-                    cause=cause[:MAX_CAUSE_CHARACTERS],
+                    cause=storable(cause[:MAX_CAUSE_CHARACTERS]),
                     waiting=0,
                 )
             )

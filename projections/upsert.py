@@ -7,11 +7,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 
 def write_rows(connection: Connection, table: Table, rows: list[dict[str, Any]]) -> None:
-    """Insert, or replace the row with the same primary key.
-
-    U+0000, which PostgreSQL's text cannot hold, becomes U+FFFD: whoever gets one into a fact must
-    not keep it out of the views.
-    """
+    """Insert, or replace the row with the same primary key."""
     if not rows:
         return
     upsert = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
@@ -22,9 +18,11 @@ def write_rows(connection: Connection, table: Table, rows: list[dict[str, Any]])
             index_elements=keys,
             set_={c.name: statement.excluded[c.name] for c in table.c if c.name not in keys},
         ),
-        [{name: _storable(value) for name, value in row.items()} for row in rows],
+        [{name: storable(value) for name, value in row.items()} for row in rows],
     )
 
 
-def _storable(value: object) -> object:
+def storable(value: object) -> object:
+    """With U+FFFD for U+0000, which PostgreSQL's text cannot hold: whoever gets one into a fact
+    must not keep that fact out of the views."""
     return value.replace("\0", "\ufffd") if isinstance(value, str) else value

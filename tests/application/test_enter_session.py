@@ -41,6 +41,16 @@ def test_the_first_call_creates_the_session(world: World):
     assert world.store.active_sessions() == 1
 
 
+def test_entering_counts_as_a_use_the_first_time_too(world: World):
+    world.entered()
+    first = world.activity.last(FIRST)
+    world.clock.advance(timedelta(hours=1))
+    world.entered()
+
+    assert first == OPENING_BELL
+    assert world.activity.last(FIRST) == OPENING_BELL + timedelta(hours=1)
+
+
 def test_the_second_call_finds_the_session_and_stores_nothing(world: World):
     first = world.enter(context(), "default")
     world.clock.advance(timedelta(hours=1))

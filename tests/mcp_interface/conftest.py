@@ -5,6 +5,7 @@ on another site; the simulator serves those, too, when they share its keys.
 """
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,13 +20,17 @@ class Market:
     simulator: Simulator
     server: Server
 
-    def neighbour(self, directory: Path, postgres_url: str | None = None, **settings: str) -> Site:
+    @contextmanager
+    def neighbour(
+        self, directory: Path, postgres_url: str | None = None, **settings: str
+    ) -> Iterator[Site]:
         """Another installation at the same Kite: data of its own, the same keys."""
         shared = {
             "TRADING_KITE_URL": self.simulator.url,
             "TRADING_KEYS_DIR": str(self.site.keys_dir),
         }
-        return Site(directory, postgres_url, **shared, **settings)
+        with site(directory, postgres_url, **shared, **settings) as place:
+            yield place
 
 
 @pytest.fixture(scope="session")

@@ -8,7 +8,7 @@ import pytest
 
 from tests.mcp_interface.conftest import Market
 from tests.mcp_interface.people import ERAS, Answer, buy, call_once, connected
-from tests.support.servers import Plain, Server, Site
+from tests.support.servers import Plain, Server, Site, site
 
 pytestmark = pytest.mark.anyio
 
@@ -181,13 +181,9 @@ async def test_a_token_for_the_audit_sees_nothing_of_any_session(market):
 @pytest.fixture(scope="module")
 def careful(market: Market, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     """Read-only, and without credentials in the chat."""
-    place = market.neighbour(
-        tmp_path_factory.mktemp("careful"),
-        TRADING_READ_ONLY="true",
-        TRADING_CREDENTIALS_IN_CHAT="off",
-    )
-    yield place
-    place.close()
+    settings = {"TRADING_READ_ONLY": "true", "TRADING_CREDENTIALS_IN_CHAT": "off"}
+    with market.neighbour(tmp_path_factory.mktemp("careful"), **settings) as place:
+        yield place
 
 
 @pytest.fixture(scope="module")
@@ -234,9 +230,8 @@ async def test_a_server_without_credentials_in_the_chat_refuses_them_unread(
 def pretender(market: Market, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     """Its Kite is a simulator, but one that does not know this installation's keys."""
     settings = {"TRADING_KITE_URL": market.simulator.url}
-    place = Site(tmp_path_factory.mktemp("pretender"), **settings)
-    yield place
-    place.close()
+    with site(tmp_path_factory.mktemp("pretender"), **settings) as place:
+        yield place
 
 
 async def test_no_order_goes_to_a_loopback_address_that_cannot_prove_itself(pretender, market):

@@ -14,8 +14,10 @@ from mcp import Client, StdioServerParameters
 from mcp.client.stdio import stdio_client
 from mcp.types import JSONRPCNotification, JSONRPCRequest, jsonrpc_message_adapter
 
+from domain.events import OrderPlaced
 from tests.mcp_interface.people import ERAS, Era, Person, buy
 from tests.support.servers import COMMAND, Plain, Site, site
+from tests.support.waiting import wait_until
 
 pytestmark = pytest.mark.anyio
 
@@ -58,11 +60,14 @@ class ByHand:
     def notify(self, method: str) -> None:
         self.send(json.dumps({"jsonrpc": "2.0", "method": method}))
 
-    def ask(self, method: str, **params: object) -> Plain:
-        """The whole answer to a request."""
+    def begin_to_ask(self, method: str, **params: object) -> None:
         self._number += 1
         asked = {"jsonrpc": "2.0", "id": self._number, "method": method, "params": params}
         self.send(json.dumps(asked))
+
+    def ask(self, method: str, **params: object) -> Plain:
+        """The whole answer to a request."""
+        self.begin_to_ask(method, **params)
         deadline = monotonic() + ANSWER_SECONDS
         while True:
             line: Plain = json.loads(self._next_line(deadline))
@@ -199,3 +204,30 @@ async def test_a_process_that_stands_still_does_not_make_the_others_old(desktop)
     assert not any(info["stale"] for info in seen)
     assert (after["activeBroker"], after["stale"]) == ("kite", False)
     assert after["sessionId"] == seen[0]["sessionId"]
+
+
+def test_a_process_told_to_stop_waits_for_the_order_that_it_sent(market, tmp_path):
+    with market.neighbour(tmp_path / "desk") as desk, by_hand(desk) as server:
+        server.begin()
+        told = server.call("get_broker_login_instructions", broker="kite", api_key="deskapp")
+        login_url = told["structuredContent"]["loginUrl"]
+        server.call(
+            "authenticate_broker",
+            broker="kite",
+            api_key="deskapp",
+            api_secret="deskapp-secret",
+            request_token=market.simulator.request_token(login_url, "DESK01"),
+        )
+        market.simulator.fault("delay:1", route="/orders", method="POST", user="DESK01")
+        order = buy(order_key="last-order")
+        server.begin_to_ask("tools/call", name="create_order", arguments=order)
+        wait_until(
+            lambda: any(line["user"] == "DESK01" for line in market.simulator.wire_log()),
+            "the order",
+        )
+        server.process.send_signal(signal.SIGTERM)
+        exit_status = server.process.wait(ANSWER_SECONDS)
+        events = [recorded.event for recorded in desk.recorded()]
+
+    assert exit_status == 0
+    assert [e.order_key for e in events if isinstance(e, OrderPlaced)] == ["last-order"]

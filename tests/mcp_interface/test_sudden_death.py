@@ -56,9 +56,8 @@ class Trader:
 @pytest.fixture(params=["sqlite", "postgres"])
 def place(request: pytest.FixtureRequest, market: Market, tmp_path) -> Iterator[Site]:
     url = request.getfixturevalue("postgres_url") if request.param == "postgres" else None
-    neighbour = market.neighbour(tmp_path, url)
-    yield neighbour
-    neighbour.close()
+    with market.neighbour(tmp_path, url) as neighbour:
+        yield neighbour
 
 
 async def test_no_order_is_lost_or_doubled_however_often_the_server_dies(place, market, request):

@@ -2,18 +2,21 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid5
 
+from msgspec.structs import replace
 from sqlalchemy import Connection, Engine, select
 
 from application.log import DecodedLog
 from application.ports.event_store import Append, Row
+from domain import events as e
 from domain.catalog import CATALOG
 from domain.envelope import NO_HASH, Actor, Envelope, Recorded, Undecodable
 from domain.events import Event
 from projections.projector import PROJECTIONS, Projector
+from tests.domain import facts
 from tests.support.databases import Store
 
 ASHA = UUID("a5a00000-0000-4000-8000-000000000001")
@@ -103,3 +106,29 @@ def tables(engine: Engine) -> Tables:
 
 def _rows(connection: Connection, table: Any) -> list[tuple[Any, ...]]:
     return [tuple(row) for row in connection.execute(select(table))]
+
+
+def a_busy_morning(history: History, *, sessions: int) -> History:
+    """Several people's sessions, interleaved: logins, orders with every kind of end, late facts."""
+    streams = [uuid5(WORK, str(number)) for number in range(sessions)]
+    people = [ASHA, RAVI]
+
+    def everywhere(minute: int, *events: Event, every: int = 1, but: int = 0) -> None:
+        for number, stream in enumerate(streams):
+            if number % every == but:
+                at = OPENING_BELL + timedelta(minutes=minute, seconds=number)
+                history.happened(stream, *events, at=at, principal=people[number % 2])
+
+    for number, stream in enumerate(streams):
+        created = replace(facts.CREATED, label=f"label {number}")
+        history.happened(stream, created, principal=people[number % 2])
+    everywhere(1, facts.login(expires_at=OPENING_BELL + timedelta(hours=20)))
+    everywhere(1, e.BrokerSelected(broker="kite"))
+    everywhere(2, facts.REQUESTED, facts.DISPATCHED, every=2)
+    everywhere(3, facts.PLACED, every=4)
+    everywhere(3, facts.UNKNOWN, every=4, but=2)
+    everywhere(4, facts.observed(facts.PARTIAL), every=4)
+    everywhere(5, e.SessionEnded(reason="done"), every=3)
+    everywhere(6, facts.observed(facts.FILLED), every=4)
+    everywhere(7, e.BrokerLoggedOut(broker="kite"), every=5)
+    return history
