@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 import pytest
 
+from infrastructure.simulator.proof import simulator_key
 from tests.mcp_interface.conftest import Market
 from tests.mcp_interface.people import ERAS, Answer, buy, call_once, connected
 from tests.support.servers import Plain, Server, Site, site
@@ -228,9 +229,10 @@ async def test_a_server_without_credentials_in_the_chat_refuses_them_unread(
 
 @pytest.fixture(scope="module")
 def pretender(market: Market, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
-    """Its Kite is a simulator, but one that does not know this installation's keys."""
+    """Its Kite is a simulator, but that of somebody with other keys."""
     settings = {"TRADING_KITE_URL": market.simulator.url}
     with site(tmp_path_factory.mktemp("pretender"), **settings) as place:
+        simulator_key(place.keys_dir)
         yield place
 
 

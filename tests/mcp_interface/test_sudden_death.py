@@ -15,7 +15,7 @@ from tests.support.servers import Server, Site
 
 pytestmark = pytest.mark.anyio
 
-KILLS = 3
+KILLS_AT_RANDOM = 2
 ENDS = {"PLACED", "UNKNOWN", "DISPATCHED"}
 """`DISPATCHED` is the honest word for an order whose server died before it heard the broker."""
 
@@ -73,10 +73,11 @@ async def test_no_order_is_lost_or_doubled_however_often_the_server_dies(place, 
     async with anyio.create_task_group() as tasks:
         for trader in traders:
             tasks.start_soon(trader.trade, server.url, stop)
-        for _ in range(KILLS):
+        for _ in range(KILLS_AT_RANDOM):
             server = await killed_at_a_bad_moment(place, server, traders)
         await flowing_again(traders)
         stop.set()
+    server = await killed_in_the_middle_of_a_call(place, server, market, traders[0])
 
     await check_that_nothing_is_missing_or_double(place, market, server, traders)
 
@@ -87,6 +88,37 @@ async def killed_at_a_bad_moment(place: Site, server: Server, traders: list[Trad
     await anyio.sleep(random.uniform(0, 0.25))
     assert server.kill() < 0
     return await anyio.to_thread.run_sync(place.server, server.port)
+
+
+async def killed_in_the_middle_of_a_call(
+    place: Site, server: Server, market: Market, trader: Trader
+) -> Server:
+    """Kill it after the exchange has the order and before the server hears of it; ask again."""
+    key, before = f"{trader.name}-halfway", sent_by(trader, market)
+    market.simulator.fault("delay:30", route="/orders", method="POST", user=trader.kite_user)
+
+    async def ask_in_vain() -> None:
+        with pytest.raises(ExceptionGroup):
+            async with connected(server.url, trader.token) as person:
+                await person.call("create_order", **buy(order_key=key))
+
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(ask_in_vain)
+        await eventually(lambda: sent_by(trader, market) > before, "the order")
+        server.kill()
+    server = await anyio.to_thread.run_sync(place.server, server.port)
+    async with connected(server.url, trader.token) as person:
+        answer = await person.call("create_order", **buy(order_key=key))
+
+    assert (answer.data["state"], answer.data["repeated"]) == ("DISPATCHED", True)
+    assert "Do not place it again" in answer.text
+    assert sent_by(trader, market) == before + 1
+    trader.answers[key] = answer
+    return server
+
+
+def sent_by(trader: Trader, market: Market) -> int:
+    return sum(line["user"] == trader.kite_user for line in market.simulator.wire_log())
 
 
 async def flowing_again(traders: list[Trader]) -> None:
