@@ -12,8 +12,8 @@ INSTALLED := $(VENV)/.installed
 # make setup PYTHON=/path/to/python3.12 chooses the interpreter. Without it the newest tested one
 # that works is taken.
 PYTHON ?=
-# make test PYTEST_ARGS='-n auto -k expiry', make serve ARGS='--port 9000': passed on.
-PYTEST_ARGS ?=
+# make test PYTEST_ARGS='-k expiry', make serve ARGS='--port 9000': passed on.
+PYTEST_ARGS ?= -n auto
 ARGS ?=
 # make lock UPGRADE=--upgrade moves every pin; without it a pin moves only if it has to.
 UPGRADE ?=
@@ -31,7 +31,7 @@ help:
 	@echo "make setup   install everything into $(VENV)"
 	@echo "make demo    a day of trading on a simulated broker, on this machine only"
 	@echo "make serve   run the server (ARGS='--port 9000' passes options on)"
-	@echo "make test    run all tests (PYTEST_ARGS='-n auto' uses every core)"
+	@echo "make test    run all tests on every core (PYTEST_ARGS='-k expiry' runs some of them)"
 	@echo "make check   lint, formatting, types, layers"
 	@echo "make bench   measure"
 	@echo "make lock    resolve the dependencies again (UPGRADE=--upgrade moves every pin)"

@@ -19,6 +19,8 @@ class Coordination(Protocol):
 
     def announce(self) -> None: ...
 
+    def resign(self) -> None: ...
+
     def start(self, wake: Callable[[], None]) -> None: ...
 
     def close(self) -> None: ...
@@ -63,18 +65,29 @@ class ProjectionThread:
                 self._fold_all(woken)
             except UnknownEvent as e:
                 self.stepped_down = str(e)
+                self._coordination.resign()
                 log.error("projector steps down", cause=str(e))
-                return
             except (SQLAlchemyError, StoreUnavailable) as e:
                 log.warning("projector waits for the database", error=type(e).__name__)
                 self._stop.wait(0.2)
 
     def _fold_all(self, woken: bool) -> None:
+        """Every projection as far as it goes.
+
+        Raises:
+            UnknownEvent: one of them met an event that only a newer version knows.
+        """
         others_lead = False
+        unknown: UnknownEvent | None = None
         for name in self._projector.projections:
-            if self._coordination.may_project(name):
-                self._projector.catch_up(name)
-            else:
+            if self.stepped_down or not self._coordination.may_project(name):
                 others_lead = True
+                continue
+            try:
+                self._projector.catch_up(name)
+            except UnknownEvent as e:
+                unknown = e
+        if unknown is not None:
+            raise unknown
         if woken and others_lead:
             self._coordination.announce()

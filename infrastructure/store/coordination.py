@@ -28,6 +28,9 @@ class Alone:
     def announce(self) -> None:
         return None
 
+    def resign(self) -> None:
+        return None
+
     def start(self, wake: Callable[[], None]) -> None:
         return None
 
@@ -71,6 +74,10 @@ class PostgresCoordination:
             self._locks().execute(f"NOTIFY {CHANNEL}")
         except psycopg.Error:
             self._lose_connection()
+
+    def resign(self) -> None:
+        """Let go of every projection, so that another instance can lead."""
+        self._lose_connection()
 
     def start(self, wake: Callable[[], None]) -> None:
         """Listen for other instances, in a thread that survives a lost connection."""

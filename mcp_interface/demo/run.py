@@ -1,5 +1,6 @@
 """Play the story in a scratch directory, judge it, tell it; answer with the exit code."""
 
+import signal
 import sys
 import tempfile
 from pathlib import Path
@@ -26,6 +27,8 @@ def run_demo(as_json: bool) -> int:
 
     progress: Tell = say
     started = monotonic()
+    # By default nothing would be cleaned up: the demo's own server would outlive it.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(FOUND))
     try:
         notes = anyio.run(in_scratch)
     except Exception as e:  # noqa: BLE001 - whatever stops the story, the demo has failed

@@ -37,12 +37,10 @@ def stop_in_the_middle_of_a_fold(say: Say, database: Database, history: History)
         Projector(engine, history, [Sleepy(say)]).step(session_statistics.name)
 
 
-def make_tables(say: Say, database: Database, at: float) -> None:
+def make_tables(say: Say, database: Database) -> None:
     """What every process does when it starts."""
     with disposing(database.views_engine()) as engine:
-        projector = Projector(engine, History())
-        time.sleep(max(0.0, at - time.monotonic()))
-        projector.create_tables()
+        Projector(engine, History()).create_tables()
     say("made")
 
 

@@ -20,7 +20,6 @@ def history(history: History) -> History:
     return history.stored(WORK, "trading_session.moon_landed.v1", b"{}")
 
 
-@pytest.mark.xfail(strict=True, reason="the thread ends at the first projection that meets it")
 def test_it_folds_what_comes_before_in_every_projection_and_then_steps_down(database, history):
     with closing(Backend(database.settings)) as backend:
         backend.projecting.start()
@@ -36,7 +35,6 @@ def test_it_folds_what_comes_before_in_every_projection_and_then_steps_down(data
         assert positions == [1, 1, 1, 1]
 
 
-@pytest.mark.xfail(strict=True, reason="the thread ends and keeps its advisory locks")
 def test_on_postgresql_somebody_else_can_lead_after_that(postgres_url, tmp_path, history):
     database = Database(tmp_path, postgres_url)
     database.migrate()
