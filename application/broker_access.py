@@ -7,6 +7,7 @@ from uuid import UUID
 
 from application.enter_session import Entered
 from application.ports.broker import (
+    NOT_ASKED,
     Access,
     Broker,
     BrokerDown,
@@ -23,6 +24,7 @@ from domain.errors import (
     BrokerLoginRequired,
     BrokerNotSupported,
     BrokerUnavailable,
+    InvalidArgument,
     SessionHasExpired,
 )
 from domain.events import BrokerAuthenticated, BrokerAuthenticationFailed, Event
@@ -91,6 +93,7 @@ class LogIn:
         knows can always be used.
 
         Raises:
+            InvalidArgument: a credential is missing or malformed; the broker was not asked.
             BrokerLoginFailed: the broker refused; the attempt is on record, without its values.
             BrokerUnavailable: the broker gave no usable answer; nothing was stored.
         """
@@ -101,6 +104,8 @@ class LogIn:
         try:
             accepted = broker.log_in(credentials, self.clock.now())
         except LoginRefused as refused:
+            if refused.code in NOT_ASKED:
+                raise InvalidArgument(f"{broker.display_name}: {refused.advice}") from None
             failed = BrokerAuthenticationFailed(broker=broker.name, code=refused.code)
             self.writer.decide(context, [entered.session_id], lambda _: [[failed]])
             raise BrokerLoginFailed(f"{broker.display_name}: {refused.advice}") from None

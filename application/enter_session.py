@@ -76,8 +76,8 @@ class EnterSession:
         try:
             return self._enter(context, label)
         except SessionLimitReached:
-            self.make_room()
-            # Also where there was none to make: the last place may have gone to this very session.
+            if not self.make_room():
+                raise
             return self._enter(context, label)
 
     def _enter(self, context: Context, label: str) -> Entered:

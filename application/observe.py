@@ -35,8 +35,8 @@ def observe_book(
         for key, known in session.orders.items() if session else ():
             if known.request.broker != broker:
                 continue
-            if known.stage in ("requested", "dispatched"):
-                continue  # its own caller is still at work, and will record the outcome
+            if known.stage == "requested":
+                continue  # not sent, so whatever is in the book is not this order
             seen = by_tag.get(known.request.broker_tag) or by_id.get(known.broker_order_id or "")
             if seen is None or session is None:
                 continue

@@ -24,6 +24,10 @@ from domain.session import must_be_open
 from domain.streams import order_key_stream
 from domain.vocabulary import Mode, OrderTerms
 
+UNSETTLED = ("DISPATCHED", "UNKNOWN")
+"""States in which an order may or may not be at the broker. It is never sent again; it is looked
+for whenever somebody asks."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Receipt:
@@ -154,6 +158,9 @@ class _Placing:
 
     def run(self) -> tuple[orders.OrderReport, int]:
         report, position = self._store_intention()
+        if report is not None and report.state in UNSETTLED:
+            position = max(position, self._look())
+            return self._report(self._session_id), position
         if report is not None and report.state != "REQUESTED":
             return report, position
         key = self._request.order_key
@@ -177,13 +184,16 @@ class _Placing:
                 f"The order {key} was sent, and its outcome could not be stored. It may be live: "
                 "do not place it again. Next: get_orders() when the store is back."
             ) from None
-        position = written.position or position
-        with suppress(BrokerDown, LoginExpired):  # a later read will see it
-            broker = self._admission.broker
-            book = broker.orders(self._admission.access, self._clock.now())
-            seen = observe_book(self._writer, self._context, self._session_id, broker.name, book)
-            position = max(position, seen)
+        position = max(written.position or position, self._look())
         return self._report(self._session_id), position
+
+    def _look(self) -> int:
+        """See what the broker's book says of it now; 0 when it says nothing new or cannot."""
+        broker = self._admission.broker
+        with suppress(BrokerDown, LoginExpired):  # a later read will see it
+            book = broker.orders(self._admission.access, self._clock.now())
+            return observe_book(self._writer, self._context, self._session_id, broker.name, book)
+        return 0
 
     def _store_intention(self) -> tuple[orders.OrderReport | None, int]:
         """Claim the key and store the request together, or find the order that has the key."""

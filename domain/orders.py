@@ -201,7 +201,11 @@ def tell_order(report: OrderReport | None, event: e.OrderEvent) -> OrderReport:
             return replace(report, state="UNKNOWN", reason=cause)
         case e.OrderObserved(broker_order_id=broker_order_id, sighting=sighting):
             return replace(
-                report, state="PLACED", broker_order_id=broker_order_id, sighting=sighting
+                report,
+                state="PLACED",
+                broker_order_id=broker_order_id,
+                reason=None,
+                sighting=sighting,
             )
         case _:
             return report

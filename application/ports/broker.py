@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
-from typing import Protocol
+from typing import Final, Protocol
 from uuid import UUID
 
 from domain.events import Outcome
@@ -59,6 +59,10 @@ class AcceptedLogin:
     account_name: str
     secrets: Secrets = field(repr=False)
     expires_at: datetime | None
+
+
+NOT_ASKED: Final = frozenset({"MISSING_ARGUMENT", "MALFORMED_ARGUMENT"})
+"""Codes of a refusal that the adapter made by itself, without asking the broker."""
 
 
 class LoginRefused(Exception):

@@ -61,12 +61,17 @@ class Position:
         return matched * (self.sell_price_inr - self.buy_price_inr)
 
     def add(self, fill: Fill) -> None:
-        if fill.order.request.side == "BUY":
-            self.buy_shares += fill.order.filled_shares
-            self.buy_value_inr += fill.value_inr
+        bought = fill.order.request.side == "BUY"
+        self.move(fill.order.filled_shares, fill.value_inr, is_long=bought)
+
+    def move(self, shares: int, value_inr: Decimal, *, is_long: bool) -> None:
+        """Count these shares as bought (or sold); negative ones are taken away again."""
+        if is_long:
+            self.buy_shares += shares
+            self.buy_value_inr += value_inr
         else:
-            self.sell_shares += fill.order.filled_shares
-            self.sell_value_inr += fill.value_inr
+            self.sell_shares += shares
+            self.sell_value_inr += value_inr
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -16,10 +16,8 @@ from starlette.middleware import Middleware
 
 from infrastructure.simulator.control import Control
 from infrastructure.simulator.exchange import Exchange
+from infrastructure.simulator.faces import Logins, error_body, routes
 from infrastructure.simulator.faults import FaultInjection, Faults, HangUpProtocol
-from infrastructure.simulator.kite_face import KiteFace
-from infrastructure.simulator.kite_login import KiteLogins
-from infrastructure.simulator.kite_wire import error_body
 from infrastructure.simulator.proof import is_loopback, simulator_key
 
 DEFAULT_SEED = 1
@@ -38,7 +36,7 @@ def build_app(
     exchange: Exchange,
     keys_dir: Path,
     *,
-    logins: KiteLogins | None = None,
+    logins: Logins | None = None,
     faults: Faults | None = None,
 ) -> Starlette:
     """All faces over one exchange, and the control routes.
@@ -46,17 +44,17 @@ def build_app(
     Raises:
         OSError, ValueError: the proof's key cannot be made or read in `keys_dir`.
     """
-    logins = logins or KiteLogins(exchange.now)
+    logins = logins or Logins(exchange.now)
     faults = faults or Faults()
     control = Control(exchange, logins, faults, simulator_key(keys_dir))
     return Starlette(
-        routes=[*control.routes(), *KiteFace(exchange, logins).routes()],
+        routes=[*control.routes(), *routes(exchange, logins)],
         middleware=[
             Middleware(
                 FaultInjection,
                 faults=faults,
-                user_of=lambda path, authorization: logins.user_of(authorization),
-                error_body=lambda path, status: error_body(status),
+                user_of=logins.user_of,
+                error_body=error_body,
             )
         ],
     )

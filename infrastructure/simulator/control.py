@@ -15,10 +15,14 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from infrastructure.simulator.dhan_login import DHAN, PIN
 from infrastructure.simulator.exchange import AcceptedOrder, Exchange
+from infrastructure.simulator.faces import Logins
 from infrastructure.simulator.faults import Fault, Faults, parse_fault
-from infrastructure.simulator.kite_login import API_KEY, USER, KiteLogins
+from infrastructure.simulator.groww_login import GROWW
+from infrastructure.simulator.kite_login import API_KEY, USER
 from infrastructure.simulator.proof import BROKER, NONCE, PROOF_PATH, is_loopback, proof
+from infrastructure.simulator.tokens import totp_secret
 
 Endpoint = Callable[[Request], Awaitable[Response]]
 Body = TypeVar("Body", bound=msgspec.Struct)
@@ -26,17 +30,31 @@ Body = TypeVar("Body", bound=msgspec.Struct)
 _encode = msgspec.json.Encoder(decimal_format="string").encode
 
 
+BrokerWithLogin = Literal["kite", "groww", "dhan"]
+
+
 class NewUser(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     user: str
-    broker: Literal["kite"] = "kite"
+    broker: BrokerWithLogin = "kite"
     name: str | None = None
     cash_inr: Decimal | None = None
 
 
 class NewApp(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
+    """An API key of Groww's belongs to a user; Kite's and Dhan's belong to an app."""
+
     api_key: str
+    broker: BrokerWithLogin = "kite"
+    user: str | None = None
     api_secret: str | None = None
     redirect_url: str | None = None
+
+
+class NewToken(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
+    """A day's token to paste, as the brokers' own pages issue them."""
+
+    user: str
+    broker: Literal["groww", "dhan"]
 
 
 class NewFault(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
@@ -58,7 +76,7 @@ class Lag(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
 class Control:
     """Routes under `/simulator`. `key` is what the proof is made with."""
 
-    def __init__(self, exchange: Exchange, logins: KiteLogins, faults: Faults, key: bytes) -> None:
+    def __init__(self, exchange: Exchange, logins: Logins, faults: Faults, key: bytes) -> None:
         self.exchange = exchange
         self.logins = logins
         self.faults = faults
@@ -71,6 +89,7 @@ class Control:
             Route("/simulator/users", _guarded(self.list_users), methods=["GET"]),
             Route("/simulator/users", _guarded(self.add_user), methods=["POST"]),
             Route("/simulator/apps", _guarded(self.add_app), methods=["POST"]),
+            Route("/simulator/tokens", _guarded(self.add_token), methods=["POST"]),
             Route("/simulator/faults", _guarded(self.add_fault), methods=["POST"]),
             Route("/simulator/faults", _guarded(self.clear_faults), methods=["DELETE"]),
             Route("/simulator/lag", _guarded(self.set_lag), methods=["POST"]),
@@ -90,18 +109,33 @@ class Control:
 
     async def add_user(self, request: Request) -> Response:
         new = await _body(request, NewUser)
-        user = new.user.upper()
-        if not USER.fullmatch(user):
-            return _bad("user must be 2 to 20 letters or digits.")
+        user = _user(new.user)
         self.exchange.open_account(new.broker, user, new.name, new.cash_inr)
-        return _json({"broker": new.broker, "user": user})
+        known = {"pin": PIN, "totp_secret": totp_secret(DHAN, user)} if new.broker == DHAN else {}
+        return _json({"broker": new.broker, "user": user} | known)
 
     async def add_app(self, request: Request) -> Response:
         new = await _body(request, NewApp)
         if not API_KEY.fullmatch(new.api_key):
             return _bad("api_key must be 1 to 64 letters or digits.")
-        self.logins.register_app(new.api_key, new.api_secret, new.redirect_url)
+        if new.broker == GROWW:
+            app = self.logins.groww.register_app(new.api_key, new.api_secret, new.user)
+            return _json({"api_key": new.api_key, "totp_secret": app.totp_secret})
+        logins = self.logins.dhan if new.broker == DHAN else self.logins.kite
+        logins.register_app(new.api_key, new.api_secret, new.redirect_url)
         return _json({"api_key": new.api_key})
+
+    async def add_token(self, request: Request) -> Response:
+        new = await _body(request, NewToken)
+        user = _user(new.user)
+        self.exchange.open_account(new.broker, user)
+        if new.broker == GROWW:
+            _, token, ends_at = self.logins.groww.issue(user)
+        else:
+            login = self.logins.dhan.issue(user)
+            token, ends_at = login.token, login.ends_at
+        told = {"access_token": token, "expires_at": ends_at}
+        return _json({"broker": new.broker, "user": user} | told)
 
     async def add_fault(self, request: Request) -> Response:
         new = await _body(request, NewFault)
@@ -141,6 +175,13 @@ def _log_line(order: AcceptedOrder) -> dict[str, object]:
         "quantityShares": order.request.quantity_shares,
         "at": order.at,
     }
+
+
+def _user(name: str) -> str:
+    user = name.upper()
+    if not USER.fullmatch(user):
+        raise ValueError("user must be 2 to 20 letters or digits.")
+    return user
 
 
 def _guarded(endpoint: Endpoint) -> Endpoint:

@@ -21,6 +21,7 @@ from infrastructure.simulator.matching import (
     catch_up,
     check_holdings,
     check_tradable,
+    convert,
     margin_needed,
     start_working,
 )
@@ -28,6 +29,7 @@ from infrastructure.simulator.orders import (
     Fill,
     Order,
     OrderRequest,
+    Product,
     Status,
     end_of_trading_day,
 )
@@ -159,6 +161,15 @@ class Exchange:
         """Raises: Refused: it is not there, or not working any more."""
         with self._looking(broker, user) as (account, now):
             cancel(account, _working(account, order_id, "cancelled"), now)
+
+    def convert(self, broker: str, user: str, symbol: str, source: Product, shares: int) -> None:
+        """Move shares of an open position from `source` to the other product.
+
+        Raises:
+            Refused: the position is as it was.
+        """
+        with self._looking(broker, user) as (account, _):
+            convert(account, symbol, source, shares)
 
     def orders(self, broker: str, user: str) -> tuple[Order, ...]:
         """The day's book, oldest first; what is younger than `book_lag` does not show yet."""

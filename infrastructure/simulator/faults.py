@@ -5,12 +5,13 @@ has acted, so that an order exists whose sender cannot know it.
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from threading import Lock
 from typing import Literal, get_args
 
 import anyio
+from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
@@ -93,11 +94,11 @@ class FaultInjection:
         self,
         app: ASGIApp,
         faults: Faults,
-        user_of: Callable[[str, str], str | None],
+        user_of: Callable[[str, Mapping[str, str]], str | None],
         error_body: Callable[[str, int], bytes],
     ) -> None:
-        """`user_of(path, authorization)` names the caller; `error_body(path, status)` is what the
-        broker at that path would say."""
+        """`user_of(path, headers)` names the caller; `error_body(path, status)` is what the broker
+        at that path would say."""
         self.app = app
         self.faults = faults
         self.user_of = user_of
@@ -106,9 +107,7 @@ class FaultInjection:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         fault = None
         if scope["type"] == "http" and not scope["path"].startswith("/simulator"):
-            headers = dict(scope["headers"])
-            authorization = headers.get(b"authorization", b"").decode("latin-1")
-            user = self.user_of(scope["path"], authorization)
+            user = self.user_of(scope["path"], Headers(scope=scope))
             fault = self.faults.take(scope["method"], scope["path"], user)
         if fault is None:
             await self.app(scope, receive, send)
@@ -184,8 +183,8 @@ class HangUpProtocol(H11Protocol):
         self, transport: asyncio.Transport
     ) -> None:
         super().connection_made(transport)
-        # Tokens stand in Kite's addresses. Not by uvicorn's own setting, which silences every
-        # server in the process.
+        # Tokens stand in Kite's addresses, PINs in Dhan's. Not by uvicorn's own setting, which
+        # silences every server in the process.
         self.access_log = False
         app = self.app
 

@@ -8,18 +8,21 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Literal
 
-from infrastructure.simulator.accounts import INTRADAY_MARGIN, Account, Holding
+from infrastructure.simulator.accounts import INTRADAY_MARGIN, Account, Holding, Position
 from infrastructure.simulator.instruments import INSTRUMENTS
 from infrastructure.simulator.orders import (
     ZERO,
     Fill,
     Order,
     OrderRequest,
+    OrderType,
+    Product,
     end_of_trading_day,
 )
 from infrastructure.simulator.prices import first_reached, is_on_tick, price
 
 INSTANT = timedelta(microseconds=1)
+MOST_INR = Decimal(1_000_000_000)
 
 Reason = Literal["INPUT", "FUNDS", "HOLDINGS", "ORDER", "NOT_FOUND"]
 
@@ -48,6 +51,25 @@ def check_tradable(request: OrderRequest) -> None:
                 f"Tick size for this stock is {instrument.tick_inr}. Kindly enter price in the "
                 "multiple of tick size.",
             )
+
+
+def prices_that_count(
+    order_type: OrderType, price_inr: Decimal | None, trigger_inr: Decimal | None
+) -> tuple[Decimal | None, Decimal | None]:
+    """Limit and trigger price of this type of order. Some SDKs send 0 for what has no meaning.
+
+    Raises:
+        Refused: one that this type needs is missing.
+    """
+    limit = price_inr if order_type in ("LIMIT", "SL") else None
+    trigger = trigger_inr if order_type in ("SL", "SL-M") else None
+    for needed, given in (
+        (order_type in ("LIMIT", "SL"), limit),
+        (order_type in ("SL", "SL-M"), trigger),
+    ):
+        if needed and (given is None or not (given.is_finite() and 0 < given < MOST_INR)):
+            raise Refused("INPUT", f"An order of type {order_type} lacks a price.")
+    return limit, trigger
 
 
 def check_holdings(account: Account, request: OrderRequest) -> None:
@@ -86,6 +108,32 @@ def margin_needed(seed: int, account: Account, request: OrderRequest, now: datet
 def start_working(seed: int, account: Account, order: Order, now: datetime) -> None:
     """Put an order into the market; what can fill at once does."""
     _work(seed, account, account.step(order), now - INSTANT, now)
+
+
+def convert(account: Account, symbol: str, source: Product, shares: int) -> None:
+    """Move shares of an open position to the other product, at the price they were traded at.
+
+    Raises:
+        Refused: fewer shares are open, or the other product needs more money than there is.
+    """
+    target: Product = "MIS" if source == "CNC" else "CNC"
+    old = account.positions.get((symbol, source))
+    if old is None or shares > abs(old.net_shares):
+        raise Refused("ORDER", "The position is smaller than what is to be converted.")
+    is_long = old.net_shares > 0
+    if not is_long and target == "CNC":
+        raise Refused("ORDER", "A short position cannot be delivered.")
+    key, moved = (symbol, target), old.average_price_inr * shares
+    new = account.positions.get(key) or Position(symbol=symbol, product=target)
+    account.positions[key] = new
+    old.move(-shares, -moved, is_long=is_long)
+    new.move(shares, moved, is_long=is_long)
+    if account.funds().available_inr < 0:
+        old.move(shares, moved, is_long=is_long)
+        new.move(-shares, -moved, is_long=is_long)
+        if new.buy_shares == new.sell_shares == 0:
+            del account.positions[key]
+        raise Refused("FUNDS", "Insufficient funds for the conversion.")
 
 
 def cancel(account: Account, order: Order, at: datetime) -> None:

@@ -113,6 +113,15 @@ def test_the_request_on_record_says_all_that_was_asked_and_of_whom(world: World)
     )
 
 
+def test_a_request_where_no_login_is_needed_names_the_persons_own_account(world: World):
+    world.order("k1")
+
+    [requested] = [e for e in world.events(FIRST) if isinstance(e, OrderRequested)]
+    assert requested.account_fingerprint == world.vault.account_fingerprint("paper", str(ASHA))
+    assert requested.credential_version == 0
+    assert requested.mode == "PAPER"
+
+
 def test_the_key_is_claimed_in_the_same_append_as_the_request(world: World):
     world.order("k1")
 

@@ -10,7 +10,7 @@ from domain.events import (
     BrokerAuthenticationExpired,
     OrderObserved,
     OrderOutcomeUnknown,
-    OrderRejected,
+    OrderPlaced,
 )
 from domain.streams import session_stream
 from domain.vocabulary import OrderSighting
@@ -19,6 +19,7 @@ from tests.application.world import (
     FILLED,
     FIRST,
     OPEN,
+    OPENING_BELL,
     RAVI,
     SECOND,
     World,
@@ -153,20 +154,62 @@ def test_several_orders_are_seen_in_one_append(world: World):
     ]
 
 
-def test_an_order_on_its_way_is_left_to_its_own_caller(world: World):
-    states = []
-
+@pytest.mark.parametrize(
+    ("outcome", "state"),
+    [
+        (OrderPlaced(order_key="k1", broker_order_id="B9", placed_at=OPENING_BELL), "PLACED"),
+        (OrderOutcomeUnknown(order_key="k1", cause="no answer within 7 s"), "PLACED"),
+    ],
+    ids=["placed", "unknown"],
+)
+@pytest.mark.parametrize("sighting", [OPEN, FILLED], ids=["open", "filled"])
+def test_an_order_that_is_seen_while_its_call_is_on_the_way_stays_seen(
+    world: World, outcome, state, sighting
+):
     def meanwhile(ticket):
-        look(world, row("B9", OPEN, ticket.broker_tag))
-        states.append(world.state(FIRST).orders["k1"].stage)
-        return OrderRejected(order_key="k1", code="NO_MONEY", reason="Not enough money.")
+        look(world, row("B9", sighting, ticket.broker_tag))
+        return outcome
 
     world.paper.answers = [meanwhile]
 
-    world.order("k1")
+    receipt = world.order("k1")
 
-    assert states == ["dispatched"]
-    assert "OrderObserved" not in world.facts(FIRST)
+    assert world.facts(FIRST)[-2:] == ["OrderObserved", type(outcome).__name__]
+    assert receipt.report.state == state
+    assert receipt.report.sighting == sighting
+    open_orders = {key: o.stage for key, o in world.state(FIRST).orders.items()}
+    assert open_orders == ({"k1": "placed"} if sighting is OPEN else {})
+
+
+def test_an_order_whose_server_died_in_mid_call_is_found_by_our_tag(world: World):
+    crashed_in_mid_call(world, "k1")
+
+    look(world, row("B9", FILLED, world.state(FIRST).orders["k1"].request.broker_tag))
+
+    assert world.events(FIRST)[-1] == seen(FILLED, broker_order_id="B9")
+    assert world.state(FIRST).orders == {}
+
+
+def test_asking_again_for_an_order_whose_server_died_looks_for_it_and_sends_nothing(world: World):
+    crashed_in_mid_call(world, "k1")
+    tag = world.state(FIRST).orders["k1"].request.broker_tag
+    world.paper.book = (row("B9", FILLED, tag),)
+
+    receipt = world.order("k1")
+
+    assert receipt.repeated
+    assert receipt.report.sighting == FILLED
+    assert len(world.paper.calls) == 1
+
+
+def crashed_in_mid_call(world: World, key: str) -> None:
+    def dies(ticket):
+        raise SystemExit
+
+    world.paper.answers = [dies]
+    with pytest.raises(SystemExit):
+        world.order(key)
+    assert world.facts(FIRST)[-1] == "OrderDispatched"
 
 
 def test_the_same_order_id_at_another_broker_is_another_order(world: World):

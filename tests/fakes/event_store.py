@@ -93,15 +93,12 @@ class MemoryEventStore:
     # Inside
 
     def store(self, append: Append) -> int:
-        """The append itself, out of reach of accidents. Checks guards, limit, versions in the
-        order in which the databases do."""
+        """The append itself, out of reach of accidents. Like the databases it hears of a conflict
+        before it hears of the limit."""
         with self._lock:
             for guard in append.guards:
                 if guard != self._head_of(guard.stream_id):
                     raise Conflict(f"stream {guard.stream_id} has moved on")
-            change = len(append.opened) - append.closed
-            if change > 0 and self._active + change > self.max_sessions:
-                raise SessionLimitReached(f"All {self.max_sessions} sessions are in use.")
             named = {(o.principal, o.label, o.generation) for o in self._directory}
             if any((o.principal, o.label, o.generation) in named for o in append.opened):
                 raise Conflict("that session has been opened already")
@@ -111,6 +108,9 @@ class MemoryEventStore:
                 if row.version < expected[row.stream_id]:
                     raise Conflict(f"stream {row.stream_id} has version {row.version} already")
                 assert row.version == expected[row.stream_id], "a writer left a gap in a stream"
+            change = len(append.opened) - append.closed
+            if change > 0 and self._active + change > self.max_sessions:
+                raise SessionLimitReached(f"All {self.max_sessions} sessions are in use.")
             self._active += change
             self._directory += append.opened
             for row in append.rows:

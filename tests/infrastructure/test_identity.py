@@ -1,6 +1,5 @@
 """Who is who: opaque principals, and tokens of which only the hash is kept."""
 
-import time
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
@@ -62,9 +61,7 @@ def test_somebody_who_never_came_is_not_known_and_asking_does_not_change_that(di
 
 
 def test_a_person_whom_many_processes_meet_at_once_gets_one_principal(database, engine):
-    together = time.monotonic() + 0.2
-
-    said = in_processes(identity_jobs.meet_people, [(database, 10, together)] * 4)
+    said = in_processes(identity_jobs.meet_people, [(database, 10)] * 4)
 
     assert said[0] == said[1] == said[2] == said[3]
     with engine.connect() as connection:

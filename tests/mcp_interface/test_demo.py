@@ -2,8 +2,11 @@
 
 import copy
 import json
+import os
+import signal
 import subprocess
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -16,31 +19,34 @@ from mcp_interface.demo.run import conclude
 from mcp_interface.demo.story import Notes, play
 from mcp_interface.demo.world import stage
 from tests.support.servers import COMMAND, Plain
+from tests.support.waiting import wait_until
 
 pytestmark = pytest.mark.timeout(240)
 
 Sabotage = Callable[[Notes], Any]
 
 
-@pytest.fixture(scope="module")
-def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[subprocess.Popen[str]]:
-    """`trading-server demo --json`, begun; it plays while the notes below are taken."""
+@pytest.fixture
+def demo(tmp_path: Path) -> Iterator[subprocess.Popen[str]]:
+    """`trading-server demo --json`, begun. All that it starts is in its process group."""
     process = subprocess.Popen(
         [*COMMAND, "demo", "--json"],
         env=environment_with({}),
-        cwd=tmp_path_factory.mktemp("demo"),
+        cwd=tmp_path,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
+        start_new_session=True,
     )
     yield process
-    process.kill()
+    with suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
     process.communicate()
 
 
 @pytest.fixture(scope="module")
-def played(demo: subprocess.Popen[str], tmp_path_factory: pytest.TempPathFactory) -> Notes:
+def played(tmp_path_factory: pytest.TempPathFactory) -> Notes:
     """What was noted down in a run of its own."""
 
     async def in_scratch(directory: Path) -> Notes:
@@ -56,7 +62,10 @@ def notes(played: Notes) -> Notes:
     return copy.deepcopy(played)
 
 
-def test_the_demo_passes_every_check_and_says_so_on_stdout_alone(demo, played):
+def test_the_demo_passes_every_check_and_says_so_on_stdout_alone(demo, request):
+    request.getfixturevalue(
+        "played"
+    )  # another run at the same time: they do not disturb each other
     out, err = demo.communicate(timeout=120)
 
     assert demo.returncode == 0, out + err
@@ -64,6 +73,23 @@ def test_the_demo_passes_every_check_and_says_so_on_stdout_alone(demo, played):
     assert (told["status"], told["data"]["passed"]) == ("ok", True)
     assert [check["name"] for check in told["data"]["checks"]] == list(CHECKS)
     assert "Killing the server with SIGKILL" in err
+
+
+def test_a_demo_told_to_stop_takes_everything_with_it(demo):
+    next(line for line in demo.stderr if line.startswith("User Alice connects"))
+
+    demo.terminate()
+
+    assert demo.wait(timeout=40) == 1
+    wait_until(lambda: nobody_is_left_in(demo.pid), "the end of the demo's own processes")
+
+
+def nobody_is_left_in(process_group: int) -> bool:
+    try:
+        os.killpg(process_group, 0)
+    except ProcessLookupError:
+        return True
+    return False
 
 
 def test_what_a_person_reads_is_what_the_seed_promised(notes, capsys):

@@ -71,7 +71,7 @@ def _state(history: History, session_id: UUID) -> Any:
 
 
 @given(told=histories())
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=100, deadline=None)
 def test_the_fold_of_a_stream_is_what_its_events_mean(told):
     history, story = _stored(told)
 
@@ -98,13 +98,13 @@ def _views(database: Database) -> Iterator[Projector]:
 
 
 @given(told=histories(), batch_size=st.sampled_from([1, 2, 5, 500]))
-@settings(max_examples=60, deadline=None, suppress_health_check=THE_ENGINE_IS_SHARED)
+@settings(max_examples=40, deadline=None, suppress_health_check=THE_ENGINE_IS_SHARED)
 def test_the_views_on_sqlite_are_what_the_events_mean(sqlite_views, told, batch_size):
     _check_views(sqlite_views, told, batch_size)
 
 
 @given(told=histories(), batch_size=st.sampled_from([1, 2, 5, 500]))
-@settings(max_examples=20, deadline=None, suppress_health_check=THE_ENGINE_IS_SHARED)
+@settings(max_examples=12, deadline=None, suppress_health_check=THE_ENGINE_IS_SHARED)
 def test_the_views_on_postgresql_are_what_the_events_mean(postgres_views, told, batch_size):
     _check_views(postgres_views, told, batch_size)
 

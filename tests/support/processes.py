@@ -10,9 +10,10 @@ import os
 import signal
 import time
 import traceback
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from multiprocessing.connection import Connection
+from multiprocessing.synchronize import Barrier
 from typing import Any
 
 Say = Callable[[object], None]
@@ -29,9 +30,9 @@ class Failed(Exception):
 class Child:
     """A process of ours and what it says."""
 
-    def __init__(self, work: Work, args: tuple[object, ...]) -> None:
+    def __init__(self, work: Work, args: tuple[object, ...], begin: Barrier | None = None) -> None:
         self._ears, mouth = _context.Pipe(duplex=False)
-        self._process = _context.Process(target=_run, args=(mouth, work, args), daemon=True)
+        self._process = _context.Process(target=_run, args=(mouth, work, args, begin), daemon=True)
         self._process.start()
         mouth.close()
 
@@ -75,24 +76,27 @@ class Child:
 
 
 @contextmanager
-def child(work: Work, *args: object) -> Iterator[Child]:
+def child(work: Work, *args: object, begin: Barrier | None = None) -> Iterator[Child]:
     """Run `work(say, *args)` in a process that is gone when the block is."""
-    started = Child(work, args)
+    started = Child(work, args, begin)
     try:
         yield started
     finally:
         started.kill()
 
 
-def in_processes(work: Work, calls: Iterable[tuple[object, ...]]) -> list[list[Any]]:
-    """Run `work` once per call, all at the same time; answer with what each of them said."""
+def in_processes(work: Work, calls: Sequence[tuple[object, ...]]) -> list[list[Any]]:
+    """Run `work` once per call, all from the same moment on; answer with what each of them said."""
+    begin = _context.Barrier(len(calls))
     with ExitStack() as stack:
-        children = [stack.enter_context(child(work, *args)) for args in calls]
+        children = [stack.enter_context(child(work, *args, begin=begin)) for args in calls]
         return [each.hear_out(seconds=60) for each in children]
 
 
-def _run(mouth: Connection, work: Work, args: tuple[object, ...]) -> None:
+def _run(mouth: Connection, work: Work, args: tuple[object, ...], begin: Barrier | None) -> None:
     try:
+        if begin:
+            begin.wait(20)
         work(mouth.send, *args)
     except BaseException:  # noqa: BLE001 - whatever it is, the test wants to see it
         mouth.send(Failed(traceback.format_exc()))

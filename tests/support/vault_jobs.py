@@ -1,6 +1,5 @@
 """What child processes do to a vault."""
 
-import time
 from pathlib import Path
 from uuid import UUID
 
@@ -18,10 +17,8 @@ def put_logins(
     principal: UUID,
     session_id: UUID,
     count: int,
-    at: float,
 ) -> None:
-    """Put so many Kite logins away, beginning at the same moment as others; say each version."""
-    time.sleep(max(0.0, at - time.monotonic()))
+    """Put so many Kite logins away; say each version."""
     with disposing(database.control_engine()) as engine:
         vault = SealedVault(engine, KeyFiles(keys))
         for _ in range(count):

@@ -4,14 +4,11 @@ One client per token, never given another, all over one set of connections. Noth
 is kept but in those clients, and nothing of it gets into a text.
 """
 
-from collections import OrderedDict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from datetime import datetime
-from hashlib import sha256
 from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING, Final, TypeVar
-from urllib.parse import urlsplit
 
 from application.ports.broker import (
     AcceptedLogin,
@@ -28,6 +25,7 @@ from application.ports.broker import (
 )
 from domain.events import OrderOutcomeUnknown, OrderPlaced, OrderRejected, Outcome
 from domain.vocabulary import BrokerName, Mode
+from infrastructure.brokers.clients import MOST_CLIENTS, Clients, hidden, root_of
 from infrastructure.brokers.kite import login, mapping
 from infrastructure.simulator.proof import far_side_is_our_simulator
 
@@ -40,7 +38,6 @@ T = TypeVar("T")
 
 KITE_URL: Final = "https://api.kite.trade"
 KITE_LOGIN_URL: Final = "https://kite.zerodha.com/connect/login"
-MOST_CLIENTS: Final = 1024
 
 OFFER: Final = Offer(
     exchanges=frozenset({"NSE", "BSE", "NFO", "BFO", "CDS", "BCD", "MCX"}),
@@ -64,10 +61,10 @@ class KiteBroker:
     needs_login: Final = True
 
     def __init__(self, url: str | None, keys_dir: Path) -> None:
-        self._root = _root(url)
+        self._root = root_of(url, KITE_URL, self.display_name)
         self._keys_dir = keys_dir
         self._lock = Lock()
-        self._clients: OrderedDict[bytes, KiteClient] = OrderedDict()
+        self._clients: Clients[KiteClient] = Clients(MOST_CLIENTS)
         self._transport: HTTPAdapter | None = None
 
     def mode(self) -> Mode:
@@ -88,8 +85,7 @@ class KiteBroker:
     def log_out(self, access: Access) -> None:
         try:
             client = self._client(access)
-            with self._lock:
-                self._clients.pop(_digest(access.secrets), None)
+            self._clients.forget(access.secrets)
             client.invalidate_access_token()
         except Exception:  # noqa: BLE001, S110  # best effort: our copy of the token is gone
             pass
@@ -109,7 +105,7 @@ class KiteBroker:
         try:
             order_id = client.place_order(**arguments)
         except Exception as error:  # noqa: BLE001  # never raises; whatever happened becomes a fact
-            return outcome_of(error, ticket.order_key, lambda text: _hidden(text, access))
+            return outcome_of(error, ticket.order_key, lambda text: hidden(text, access))
         if not isinstance(order_id, str) or not order_id:
             return OrderOutcomeUnknown(
                 order_key=ticket.order_key, cause="Kite said yes without naming the order."
@@ -139,19 +135,10 @@ class KiteBroker:
             raise BrokerDown(f"No usable answer from Kite ({type(error).__name__}).") from None
 
     def _client(self, access: Access) -> "KiteClient":
-        """The client of this very token; the least recently used ones are forgotten."""
-        digest = _digest(access.secrets)
-        with self._lock:
-            client = self._clients.get(digest)
-            if client is not None:
-                self._clients.move_to_end(digest)
-                return client
-        client = self._new_client(access.secrets["api_key"], access.secrets["access_token"])
-        with self._lock:
-            client = self._clients.setdefault(digest, client)
-            while len(self._clients) > MOST_CLIENTS:
-                self._clients.popitem(last=False)
-        return client
+        secrets = access.secrets
+        return self._clients.get(
+            secrets, lambda: self._new_client(secrets["api_key"], secrets["access_token"])
+        )
 
     def _new_client(self, api_key: str, access_token: str | None) -> "KiteClient":
         from infrastructure.brokers.kite import sdk
@@ -160,27 +147,3 @@ class KiteBroker:
             if self._transport is None:
                 self._transport = sdk.new_transport()
         return sdk.new_client(api_key, access_token, self._root, self._transport)
-
-
-def _root(url: str | None) -> str:
-    if not url:
-        return KITE_URL
-    parts = urlsplit(url)
-    plain = parts.scheme in ("http", "https") and parts.hostname and not parts.username
-    if not plain or parts.path not in ("", "/") or parts.query or parts.fragment:
-        raise ValueError(
-            "The address of Kite must be scheme://host:port without a path, such as "
-            "http://127.0.0.1:9100."
-        )
-    return f"{parts.scheme}://{parts.netloc}"
-
-
-def _digest(secrets: Mapping[str, str]) -> bytes:
-    return sha256(f"{secrets['api_key']}\0{secrets['access_token']}".encode()).digest()
-
-
-def _hidden(text: str, access: Access) -> str:
-    for value in (*access.secrets.values(), access.account_id):
-        if value:
-            text = text.replace(value, "***")
-    return text

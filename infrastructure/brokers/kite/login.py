@@ -15,7 +15,8 @@ from application.ports.broker import (
     LoginRefused,
     Secrets,
 )
-from infrastructure.brokers.kite.mapping import NewToken, Profile, next_six_ist
+from infrastructure.brokers.kite.mapping import NewToken, Profile
+from infrastructure.brokers.logins import next_six_ist
 
 if TYPE_CHECKING:
     from infrastructure.brokers.kite.sdk import KiteClient

@@ -1,7 +1,7 @@
 """Between our words and Kite's. Pure: what a row does not say is left unknown, never guessed."""
 
 from collections.abc import Iterable, Mapping
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any, Final
 
@@ -10,6 +10,7 @@ import msgspec
 from application.ports.broker import BrokerOrder, Holding, OrderTicket, Position
 from domain.instants import IST
 from domain.vocabulary import OrderSighting, OrderStatus
+from infrastructure.brokers.prices import finite, price_if_any
 
 # Any: rows as the SDK hands them over; the structs below check them.
 Row = Mapping[str, Any]
@@ -135,14 +136,14 @@ def _broker_order(row: _OrderRow) -> BrokerOrder:
         variety=row.variety,
         validity=row.validity,
         quantity_shares=row.quantity,
-        limit_price_inr=_price_if_any(row.price),
-        trigger_price_inr=_price_if_any(row.trigger_price),
+        limit_price_inr=price_if_any(row.price),
+        trigger_price_inr=price_if_any(row.trigger_price),
         sighting=OrderSighting(
             status=_status(row),
             raw_status=row.status,
             filled_shares=row.filled_quantity,
             pending_shares=row.pending_quantity,
-            average_price_inr=_price_if_any(row.average_price),
+            average_price_inr=price_if_any(row.average_price),
             status_message=row.status_message,
             broker_time=as_utc(row.order_timestamp),
         ),
@@ -163,8 +164,8 @@ def holdings(rows: object) -> tuple[Holding, ...]:
             trading_symbol=row.tradingsymbol,
             isin=row.isin,
             quantity_shares=row.quantity + row.t1_quantity,
-            average_price_inr=_finite(row.average_price),
-            last_price_inr=_finite(row.last_price),
+            average_price_inr=finite(row.average_price),
+            last_price_inr=finite(row.last_price),
         )
         for row in msgspec.convert(rows, list[_HoldingRow], strict=False)
     )
@@ -183,18 +184,11 @@ def net_positions(answer: object) -> tuple[Position, ...]:
             trading_symbol=row.tradingsymbol,
             product=row.product,
             quantity_shares=row.quantity,
-            average_price_inr=_finite(row.average_price),
-            last_price_inr=_finite(row.last_price),
+            average_price_inr=finite(row.average_price),
+            last_price_inr=finite(row.last_price),
         )
         for row in rows["net"]
     )
-
-
-def next_six_ist(now: datetime) -> datetime:
-    """When Kite ends every token: the first 06:00 IST after `now`, in UTC."""
-    local = now.astimezone(IST)
-    six = datetime.combine(local.date(), time(6), IST)
-    return (six if local < six else six + timedelta(days=1)).astimezone(UTC)
 
 
 def as_utc(instant: object) -> datetime | None:
@@ -207,16 +201,6 @@ def as_utc(instant: object) -> datetime | None:
 def _status(row: _OrderRow) -> OrderStatus:
     status = STATUSES.get(row.status, "UNKNOWN")
     return "PARTIAL" if status == "OPEN" and row.filled_quantity > 0 else status
-
-
-def _price_if_any(price_inr: Decimal) -> Decimal | None:
-    return _finite(price_inr) or None
-
-
-def _finite(price_inr: Decimal) -> Decimal:
-    if not price_inr.is_finite():
-        raise ValueError("a price is not a number")
-    return price_inr
 
 
 def _given(tags: Iterable[str | None]) -> list[str]:

@@ -5,46 +5,28 @@ person, and then there are two. Kite has answered `400` "Order request timed out
 order book" for orders that then appeared, so not even a 4xx is proof by itself.
 """
 
-import re
 from collections.abc import Callable
 
 import requests
 
 from domain.events import OrderOutcomeUnknown, OrderRejected
 from infrastructure.brokers.kite import sdk
-
-LOGIN_EXPIRED = "LOGIN_EXPIRED"
-NEVER_SENT = "NEVER_SENT"
-LONGEST_REASON = 300
-
-_MAYBE_PLACED = re.compile(
-    r"tim(e|ed|ing)[ -]?out|order ?book before|may (have|be)|not be confirmed|gateway|unreachable",
-    re.IGNORECASE,
+from infrastructure.brokers.refusals import (
+    LOGIN_EXPIRED,
+    LONGEST_REASON,
+    MAYBE_PLACED,
+    NEVER_SENT,
+    proven_by_words,
 )
 
+# Kite's classes for refusals by the trading rules are OrderException and some that the SDK does not
+# know and turns into GeneralException, so that only the words remain.
 _CLASSES_OF_REFUSALS = (
     sdk.InputException,
     sdk.OrderException,
     sdk.PermissionException,
     sdk.GeneralException,
 )
-
-# What a refusal of the trading rules says. Kite's classes for these are OrderException and some
-# that the SDK does not know and turns into GeneralException, so that only the words remain.
-_PROVEN_BY_WORDS = [
-    (code, re.compile(words, re.IGNORECASE))
-    for code, words in (
-        ("IP_NOT_ALLOWED", r"\bip\b.*(not allowed|not whitelisted|not registered)"),
-        ("INSUFFICIENT_FUNDS", r"insufficient (funds|margin)|margin exceeds|required margin is"),
-        ("INSUFFICIENT_HOLDINGS", r"insufficient (stock )?holdings?\b"),
-        ("MARKET_CLOSED", r"markets? (is|are) closed"),
-        ("PRICE_REFUSED", r"tick size|circuit limits?\b|market protection"),
-        (
-            "NOT_TRADABLE",
-            r"expired or does not exist|blocked for trading|not allowed to (be )?trade",
-        ),
-    )
-]
 
 
 def outcome_of(
@@ -69,15 +51,14 @@ def _proven_refusal(error: sdk.KiteException) -> str | None:
     words, status = str(error), error.code
     if status == 429:
         return "RATE_LIMITED"
-    if _MAYBE_PLACED.search(words):
+    if MAYBE_PLACED.search(words):
         return None
     if isinstance(error, sdk.TokenException) and status == 403:
         return LOGIN_EXPIRED
     if status not in (400, 403) or not isinstance(error, _CLASSES_OF_REFUSALS):
         return None
-    for code, proven in _PROVEN_BY_WORDS:
-        if proven.search(words):
-            return code
+    if code := proven_by_words(words):
+        return code
     if isinstance(error, sdk.InputException) and status == 400:
         return "INPUT_REFUSED"
     if isinstance(error, sdk.PermissionException) and status == 403:

@@ -1,23 +1,27 @@
 """The one module that imports Kite's SDK, and what has to be put right about it.
 
 Importing it takes a quarter of a second, so import it on first use. As shipped, the SDK would also
-bring twisted's process-wide reactor, let the environment's proxies and `~/.netrc` into the request,
-follow redirects, wait for as long as the network likes while connecting, hold a TLS context per
-user, and switch a class of warnings off for the whole process.
+bring twisted's process-wide reactor and switch a class of warnings off for the whole process; what
+is wrong with how it sends, `transport` says.
 """
 
-import logging
 import sys
 import warnings
 from collections.abc import Mapping
-from http.cookiejar import DefaultCookiePolicy
 from threading import Lock
 from types import ModuleType
 from typing import Any, Protocol
 
-import requests
-import requests.adapters
-from urllib3.exceptions import HTTPWarning, MaxRetryError, NewConnectionError
+from requests.adapters import HTTPAdapter
+from urllib3.exceptions import HTTPWarning
+
+from infrastructure.brokers.transport import (
+    CONNECT_SECONDS,
+    READ_SECONDS,
+    Session,
+    new_transport,
+    was_never_sent,
+)
 
 
 def _leave_the_ticker_out() -> None:
@@ -56,9 +60,6 @@ __all__ = [
     "was_never_sent",
 ]
 
-CONNECT_SECONDS = 3.05
-READ_SECONDS = 10.0
-_CONNECTIONS = 64
 _warnings_lock = Lock()
 
 # Any: the SDK is not annotated; `mapping` checks what comes out of it.
@@ -77,35 +78,11 @@ class KiteClient(Protocol):
     def invalidate_access_token(self) -> object: ...
 
 
-class _Session(requests.Session):
-    """One user's session: nothing from the environment, no cookies, no redirects."""
-
-    def __init__(self, transport: requests.adapters.HTTPAdapter) -> None:
-        super().__init__()
-        self.trust_env = False
-        self.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
-        self.mount("https://", transport)
-        self.mount("http://", transport)
-
-    # Any: whatever `requests` passes on to its own method.
-    def send(self, request: requests.PreparedRequest, **kwargs: Any) -> requests.Response:
-        # A redirected order would be asked again as a GET, and its failure would look unsent.
-        kwargs |= {"allow_redirects": False, "timeout": (CONNECT_SECONDS, READ_SECONDS)}
-        return super().send(request, **kwargs)
-
-
-def new_transport() -> requests.adapters.HTTPAdapter:
-    """Connections and the TLS context, to be shared by all clients of one broker. No retries."""
-    return requests.adapters.HTTPAdapter(
-        pool_connections=4, pool_maxsize=_CONNECTIONS, max_retries=0
-    )
-
-
 def new_client(
     api_key: str,
     access_token: str | None,
     root: str | None,
-    transport: requests.adapters.HTTPAdapter,
+    transport: HTTPAdapter,
 ) -> KiteClient:
     """A client for one token, never to be given another. `root` `None` is Kite's own address."""
     switched_off = ("ignore", None, HTTPWarning, None, 0)
@@ -116,28 +93,6 @@ def new_client(
             # The SDK has just silenced urllib3 for everybody. The stubs call the list a sequence.
             warnings.filters.remove(switched_off)  # type: ignore[attr-defined]
     client.reqsession.close()
-    client.reqsession = _Session(transport)
+    client.reqsession = Session(transport, (CONNECT_SECONDS, READ_SECONDS))
     kite: KiteClient = client
     return kite
-
-
-def was_never_sent(error: Exception) -> bool:
-    """Whether this error proves that no byte of the request left: no connection came about.
-
-    Reads where `requests` and urllib3 put the cause, and not `__context__`: that may hold whatever
-    the caller was handling before.
-    """
-    if isinstance(error, requests.ConnectTimeout):
-        return True
-    cause = error.args[0] if isinstance(error, requests.ConnectionError) and error.args else None
-    return isinstance(cause, MaxRetryError) and isinstance(cause.reason, NewConnectionError)
-
-
-class _WithoutTokens(logging.Filter):
-    """Ending a login puts its token into the address, which urllib3 writes down at DEBUG."""
-
-    def filter(self, record: logging.LogRecord) -> bool:
-        return "access_token=" not in record.getMessage()
-
-
-logging.getLogger("urllib3.connectionpool").addFilter(_WithoutTokens())

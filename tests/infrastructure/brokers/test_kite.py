@@ -10,7 +10,8 @@ from application.ports.broker import Broker, BrokerDown, LoginExpired, LoginRefu
 from domain.events import OrderPlaced
 from domain.vocabulary import OrderTerms
 from infrastructure.brokers.kite import KiteBroker
-from infrastructure.brokers.kite.mapping import next_six_ist, order_arguments
+from infrastructure.brokers.kite.mapping import order_arguments
+from infrastructure.brokers.logins import next_six_ist
 from tests.infrastructure.brokers.kite_support import (
     TAG,
     TEN_AT_1400,

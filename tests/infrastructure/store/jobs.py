@@ -74,9 +74,8 @@ def _stay(say: Say) -> None:
     time.sleep(60)
 
 
-def migrate_and_append(say: Say, database: Database, number: int, at: float) -> None:
+def migrate_and_append(say: Say, database: Database, number: int) -> None:
     """What a server does when it starts; say whether there was anything to migrate."""
-    time.sleep(max(0.0, at - time.monotonic()))
     with disposing(database.control_engine()) as engine:
         changed = migrate(engine)
     with closing(database.open_store()) as store:

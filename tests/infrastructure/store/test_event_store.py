@@ -1,11 +1,14 @@
-"""What every event store promises, whichever database is behind it."""
+"""What every event store promises, whichever database is behind it, and the fake in other tests."""
 
-from contextlib import closing
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, closing
+from functools import partial
 
 import pytest
 
-from application.ports.event_store import Append, Conflict, Guard, Opened
+from application.ports.event_store import Append, Conflict, EventStore, Guard, Opened
 from domain.errors import SessionLimitReached
+from tests.fakes.event_store import MemoryEventStore
 from tests.infrastructure.store.rows import (
     ASHA,
     CREATED,
@@ -20,6 +23,32 @@ from tests.infrastructure.store.rows import (
     opening,
     row,
 )
+from tests.support.databases import Database
+
+
+@pytest.fixture(params=["memory", "sqlite", "postgres"])
+def open_store(request, tmp_path) -> Iterator[Callable[..., EventStore]]:
+    """Opens any number of stores over the same events."""
+    if request.param == "memory":
+        yield partial(_in_memory, MemoryEventStore())
+        return
+    url = request.getfixturevalue("postgres_url") if request.param == "postgres" else None
+    database = Database(tmp_path, url)
+    database.migrate()
+    with ExitStack() as stack:
+        yield lambda **limit: stack.enter_context(closing(database.open_store(**limit)))
+
+
+def _in_memory(store: MemoryEventStore, max_sessions: int = 1000) -> MemoryEventStore:
+    store.max_sessions = max_sessions
+    return store
+
+
+@pytest.fixture
+def store(open_store) -> EventStore:
+    """With room for 1000 sessions."""
+    opened: EventStore = open_store()
+    return opened
 
 
 def test_an_empty_log_has_no_streams_no_names_and_head_zero(store):
@@ -109,70 +138,70 @@ def test_a_successor_takes_its_predecessors_place_in_one_append(store):
     assert store.latest_generation(ASHA, "default") == 2
 
 
-def test_a_session_more_than_allowed_is_refused_and_nothing_is_stored(database):
-    with closing(database.open_store(max_sessions=2)) as store:
-        store.append(opening(numbered("s", 1), label="1"))
-        store.append(opening(numbered("s", 2), label="2"))
+def test_a_session_more_than_allowed_is_refused_and_nothing_is_stored(open_store):
+    store = open_store(max_sessions=2)
+    store.append(opening(numbered("s", 1), label="1"))
+    store.append(opening(numbered("s", 2), label="2"))
 
-        with pytest.raises(SessionLimitReached, match="All 2 sessions"):
-            store.append(opening(numbered("s", 3), label="3"))
+    with pytest.raises(SessionLimitReached, match="All 2 sessions"):
+        store.append(opening(numbered("s", 3), label="3"))
 
-        assert store.active_sessions() == 2
-        assert store.read(numbered("s", 3)) == []
-        assert store.latest_generation(ASHA, "3") == 0
-
-
-def test_a_place_that_was_given_back_can_be_taken(database):
-    with closing(database.open_store(max_sessions=1)) as store:
-        store.append(opening(WORK))
-        store.append(ending(WORK, 2))
-
-        store.append(opening(HOME, generation=2))
-
-        assert store.active_sessions() == 1
+    assert store.active_sessions() == 2
+    assert store.read(numbered("s", 3)) == []
+    assert store.latest_generation(ASHA, "3") == 0
 
 
-def test_a_full_server_still_swaps_an_ended_session_for_its_successor(database):
-    with closing(database.open_store(max_sessions=1)) as store:
-        store.append(opening(WORK))
-        successor = opening(HOME, generation=2)
+def test_a_place_that_was_given_back_can_be_taken(open_store):
+    store = open_store(max_sessions=1)
+    store.append(opening(WORK))
+    store.append(ending(WORK, 2))
 
-        store.append(successor._replace(rows=[*successor.rows, row(WORK, 2, ENDED)], closed=1))
+    store.append(opening(HOME, generation=2))
 
-        assert store.active_sessions() == 1
-
-
-def test_a_full_server_still_stores_what_happens_in_its_sessions(database):
-    with closing(database.open_store(max_sessions=1)) as store:
-        store.append(opening(WORK))
-
-        store.append(Append([row(WORK, 2)]))
-
-        assert len(store.read(WORK)) == 2
+    assert store.active_sessions() == 1
 
 
-def test_a_lowered_limit_keeps_what_is_open_and_lets_sessions_end(database):
-    with closing(database.open_store(max_sessions=3)) as roomy:
-        for number in (1, 2, 3):
-            roomy.append(opening(numbered("s", number), label=str(number)))
+def test_a_full_server_still_swaps_an_ended_session_for_its_successor(open_store):
+    store = open_store(max_sessions=1)
+    store.append(opening(WORK))
+    successor = opening(HOME, generation=2)
 
-    with closing(database.open_store(max_sessions=1)) as tight:
-        tight.append(ending(numbered("s", 1), 2))
-        with pytest.raises(SessionLimitReached):
-            tight.append(opening(numbered("s", 4), label="4"))
+    store.append(successor._replace(rows=[*successor.rows, row(WORK, 2, ENDED)], closed=1))
 
-        assert tight.active_sessions() == 2
+    assert store.active_sessions() == 1
 
 
-def test_a_session_that_somebody_else_opened_conflicts_even_when_no_place_is_left(database):
+def test_a_full_server_still_stores_what_happens_in_its_sessions(open_store):
+    store = open_store(max_sessions=1)
+    store.append(opening(WORK))
+
+    store.append(Append([row(WORK, 2)]))
+
+    assert len(store.read(WORK)) == 2
+
+
+def test_a_lowered_limit_keeps_what_is_open_and_lets_sessions_end(open_store):
+    roomy = open_store(max_sessions=3)
+    for number in (1, 2, 3):
+        roomy.append(opening(numbered("s", number), label=str(number)))
+
+    tight = open_store(max_sessions=1)
+    tight.append(ending(numbered("s", 1), 2))
+    with pytest.raises(SessionLimitReached):
+        tight.append(opening(numbered("s", 4), label="4"))
+
+    assert tight.active_sessions() == 2
+
+
+def test_a_session_that_somebody_else_opened_conflicts_even_when_no_place_is_left(open_store):
     """Otherwise whoever comes second is turned away from a session that is open."""
-    with closing(database.open_store(max_sessions=1)) as store:
+    store = open_store(max_sessions=1)
+    store.append(opening(WORK))
+
+    with pytest.raises(Conflict):
         store.append(opening(WORK))
 
-        with pytest.raises(Conflict):
-            store.append(opening(WORK))
-
-        assert store.active_sessions() == 1
+    assert store.active_sessions() == 1
 
 
 def test_a_conflict_leaves_counter_and_directory_alone(store):
@@ -257,10 +286,11 @@ def test_a_refused_append_leaves_nothing_that_a_reader_of_the_log_could_wait_for
     assert store.head() == last
 
 
-def test_what_one_store_object_appended_another_one_reads(database, store):
-    position = store.append(opening(WORK))
+def test_what_one_store_object_appended_another_one_reads(open_store):
+    position = open_store().append(opening(WORK))
 
-    with closing(database.open_store()) as another:
-        assert another.head() == position
-        assert another.read(WORK) == [row(WORK, 1, CREATED)]
-        assert another.active_sessions() == 1
+    another = open_store()
+
+    assert another.head() == position
+    assert another.read(WORK) == [row(WORK, 1, CREATED)]
+    assert another.active_sessions() == 1

@@ -1,0 +1,77 @@
+"""What adapters share above their SDKs. Importing this imports neither `requests` nor an SDK."""
+
+from collections import OrderedDict
+from collections.abc import Callable, Mapping
+from hashlib import sha256
+from threading import Lock
+from typing import Final, Generic, TypeVar
+from urllib.parse import urlsplit
+
+from application.ports.broker import Access
+
+T = TypeVar("T")
+
+MOST_CLIENTS: Final = 1024
+
+
+class Clients(Generic[T]):
+    """One client per login, never given another; the least recently used ones are forgotten."""
+
+    def __init__(self, most: int = MOST_CLIENTS) -> None:
+        self._most = most
+        self._lock = Lock()
+        self._clients: OrderedDict[bytes, T] = OrderedDict()
+
+    def __len__(self) -> int:
+        return len(self._clients)
+
+    def get(self, secrets: Mapping[str, str], make: Callable[[], T]) -> T:
+        """The client of these very secrets; `make` one if there is none."""
+        digest = _digest(secrets)
+        with self._lock:
+            client = self._clients.get(digest)
+            if client is not None:
+                self._clients.move_to_end(digest)
+                return client
+        client = make()
+        with self._lock:
+            client = self._clients.setdefault(digest, client)
+            while len(self._clients) > self._most:
+                self._clients.popitem(last=False)
+        return client
+
+    def forget(self, secrets: Mapping[str, str]) -> None:
+        with self._lock:
+            self._clients.pop(_digest(secrets), None)
+
+
+def root_of(url: str | None, own: str, display_name: str) -> str:
+    """`scheme://host[:port]` to send to: `own`, the broker's, without a `url`.
+
+    Raises:
+        ValueError: `url` is anything else. The SDKs would drop or bend a path silently.
+    """
+    if not url:
+        return own
+    parts = urlsplit(url)
+    plain = parts.scheme in ("http", "https") and parts.hostname and not parts.username
+    if not plain or parts.path not in ("", "/") or parts.query or parts.fragment:
+        raise ValueError(
+            f"The address of {display_name} must be scheme://host:port without a path, such as "
+            "http://127.0.0.1:9100."
+        )
+    return f"{parts.scheme}://{parts.netloc}"
+
+
+def hidden(text: str, access: Access) -> str:
+    """A broker's words without the caller's secrets and account."""
+    for value in (*access.secrets.values(), access.account_id):
+        if value:
+            text = text.replace(value, "***")
+    return text
+
+
+def _digest(secrets: Mapping[str, str]) -> bytes:
+    return sha256(
+        "\0".join(f"{name}={secrets[name]}" for name in sorted(secrets)).encode()
+    ).digest()
