@@ -12,6 +12,8 @@ from platformdirs import user_config_path, user_data_path
 from pydantic import BeforeValidator, Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from domain.vocabulary import BrokerName
+
 _UNITS: Final = {"ms": 0.001, "s": 1, "m": 60, "h": 3600, "d": 86400}
 _APP: Final = "unified-trading-server"
 
@@ -48,6 +50,8 @@ class Settings(BaseSettings):
     user: str = Field(default_factory=getpass.getuser, validation_alias="TRADING_USER")
     live: bool = Field(False, validation_alias="TRADING_LIVE")
     kite_url: str | None = Field(None, validation_alias="TRADING_KITE_URL")
+    groww_url: str | None = Field(None, validation_alias="TRADING_GROWW_URL")
+    dhan_url: str | None = Field(None, validation_alias="TRADING_DHAN_URL")
     allowed_hosts: str = Field("", validation_alias="TRADING_ALLOWED_HOSTS")
     public_url: str | None = Field(None, validation_alias="TRADING_PUBLIC_URL")
     toolsets: Literal["default", "all"] = Field("default", validation_alias="TRADING_TOOLSETS")
@@ -70,6 +74,11 @@ class Settings(BaseSettings):
     @property
     def postgres_url(self) -> str | None:
         return self.database_url.get_secret_value() if self.database_url else None
+
+    @property
+    def broker_urls(self) -> dict[BrokerName, str | None]:
+        """Where each broker's SDK is pointed instead of at the broker itself."""
+        return {"kite": self.kite_url, "groww": self.groww_url, "dhan": self.dhan_url}
 
     @property
     def hosts(self) -> list[str]:

@@ -23,6 +23,8 @@ from domain.catalog import CATALOG
 from domain.orders import OrderReport, order_reports
 from infrastructure.activity import FlushedActivity
 from infrastructure.brokers.brokers import BrokerSet
+from infrastructure.brokers.dhan import DhanBroker
+from infrastructure.brokers.groww import GrowwBroker
 from infrastructure.brokers.kite import KiteBroker
 from infrastructure.brokers.paper import PaperBroker
 from infrastructure.clock import RandomIds, SystemClock
@@ -157,12 +159,16 @@ class Backend:
 
 def standard_brokers(backend: Backend) -> Iterable[Broker]:
     """What a server offers."""
-    settings = backend.settings
+    settings, keys_dir = backend.settings, Path(backend.settings.keys_dir)
     try:
-        kite = KiteBroker(settings.kite_url, Path(settings.keys_dir))
+        return (
+            PaperBroker(settings.market_seed, backend.order_history),
+            KiteBroker(settings.kite_url, keys_dir),
+            GrowwBroker(settings.groww_url, keys_dir),
+            DhanBroker(settings.dhan_url, keys_dir),
+        )
     except ValueError as e:
-        raise CannotStart(f"TRADING_KITE_URL: {e}") from None
-    return (PaperBroker(settings.market_seed, backend.order_history), kite)
+        raise CannotStart(f"A broker's address (TRADING_..._URL) cannot be used: {e}") from None
 
 
 def engines(settings: Settings) -> tuple[Engine, Engine]:

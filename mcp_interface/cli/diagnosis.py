@@ -65,7 +65,7 @@ def examine() -> Diagnosis:
     ]
     stored = _Stored(settings)
     findings += stored.examine()
-    findings += [*_sdks(), _simulator(settings)]
+    findings += [*_sdks(), *_addresses(settings)]
     return Diagnosis(findings, stored.away)
 
 
@@ -131,18 +131,20 @@ def _sdks() -> Iterator[Finding]:
             yield Finding(f"{broker} SDK", "ok", f"{module} is installed")
 
 
-def _simulator(settings: Settings) -> Finding:
-    check = "kite address"
-    if settings.kite_url is None:
-        return Finding(check, "ok", "Kite's own: logins work, live orders are refused")
-    if far_side_is_our_simulator(settings.kite_url, "kite", settings.keys_dir):
-        return Finding(check, "ok", "TRADING_KITE_URL is our simulator: orders are SIMULATED")
-    return Finding(
-        check,
-        "warn",
-        "whoever is at TRADING_KITE_URL does not prove to be our simulator; orders are refused",
-        "trading-server simulator with the same TRADING_KEYS_DIR, or unset TRADING_KITE_URL",
-    )
+def _addresses(settings: Settings) -> Iterator[Finding]:
+    for broker, url in settings.broker_urls.items():
+        check, name = f"{broker} address", f"TRADING_{broker.upper()}_URL"
+        if url is None:
+            yield Finding(check, "ok", "the broker's own: logins work, live orders are refused")
+        elif far_side_is_our_simulator(url, broker, settings.keys_dir):
+            yield Finding(check, "ok", f"{name} is our simulator: orders are SIMULATED")
+        else:
+            yield Finding(
+                check,
+                "warn",
+                f"whoever is at {name} does not prove to be our simulator; orders are refused",
+                f"trading-server simulator with the same TRADING_KEYS_DIR, or unset {name}",
+            )
 
 
 class _Stored:

@@ -57,7 +57,7 @@ def simulator(
     seed: Annotated[int | None, typer.Option(help="Of the prices; TRADING_MARKET_SEED.")] = None,
     as_json: Json = False,
 ) -> None:
-    """Run the simulated exchange with Kite's HTTP face, on this machine only."""
+    """Run the simulated exchange with the faces of Kite, Groww and Dhan, on this machine only."""
     from infrastructure import logs
     from infrastructure.settings import load_settings
     from infrastructure.simulator.app import NotLoopback, build_app, run, system_now
@@ -71,7 +71,7 @@ def simulator(
     def ready(address: str) -> None:
         words = (
             f"Simulating at {address} (Ctrl-C stops it). Next: TRADING_KITE_URL={address} "
-            "trading-server serve"
+            f"TRADING_GROWW_URL={address} TRADING_DHAN_URL={address} trading-server serve"
         )
         emit(as_json, {"url": address, "seed": exchange.seed}, lambda: say(words))
         sys.stdout.flush()

@@ -45,7 +45,12 @@ def call(
     arguments = _arguments(arg or [], args_json)
 
     async def ask(client: "Client") -> "CallToolResult":
-        return await client.call_tool(name, arguments)
+        texts = await _texts(client, name)
+        typed = {
+            key: value if key in texts or not isinstance(value, _Typed) else _value(value)
+            for key, value in arguments.items()
+        }
+        return await client.call_tool(name, typed)
 
     answer = _as_client(session, ask)
     text = "\n".join(c.text for c in answer.content if c.type == "text")
@@ -77,8 +82,27 @@ def _arguments(given: list[str], as_object: str | None) -> dict[str, Any]:  # An
             raise InvalidArgument("--arg is written KEY=VALUE. Next: correct it.")
         if key in arguments:
             raise InvalidArgument(f"{ascii(key)[:40]} is given twice. Next: give it once.")
-        arguments[key] = _value(text)
+        arguments[key] = _Typed(text)
     return arguments
+
+
+class _Typed(str):
+    """What was typed behind KEY=, before anybody knows what the tool takes there."""
+
+
+async def _texts(client: "Client", name: str) -> frozenset[str]:
+    """The arguments of a tool that are texts, so that an account number stays one."""
+    listed = (await client.list_tools()).tools
+    schema = next((tool.input_schema for tool in listed if tool.name == name), {})
+    return frozenset(
+        key
+        for key, told in schema.get("properties", {}).items()
+        if {"string", "null"}.issuperset(_types(told))
+    )
+
+
+def _types(told: dict[str, Any]) -> set[str]:  # Any: JSON Schema
+    return {one.get("type", "any") for one in told.get("anyOf", [told])}
 
 
 def _value(text: str) -> Any:  # Any: a number, true, false, null, or the text itself

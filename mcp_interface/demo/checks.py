@@ -40,7 +40,7 @@ CHECKS: Final[dict[str, Callable[[Notes], bool]]] = {
     "nobody is let in without a token": lambda n: n.without_token == 401,
     "nobody is let in with a made-up token": lambda n: n.with_made_up_token == 401,
     "three choices at once do not mix": lambda n: (
-        n.concurrent == {"alice": "kite", "bob": "paper", "charlie": "kite"}
+        n.concurrent == {"alice": "groww", "bob": "dhan", "charlie": "kite"}
     ),
     "Alice's order is filled, in simulated money": lambda n: (
         n.order.get("status") == "FILLED" and n.order.get("mode") == "SIMULATED"
@@ -74,7 +74,7 @@ CHECKS: Final[dict[str, Callable[[Notes], bool]]] = {
     ),
     "a moment before her order, the audit knows none": lambda n: (
         n.state_before_order.get("orders") == []
-        and n.state_before_order.get("activeBroker") == "kite"
+        and n.state_before_order.get("activeBroker") == "groww"
     ),
     "now, the audit knows it as filled": lambda n: (
         [(o["orderKey"], o["status"]) for o in n.state_now.get("orders", [])]

@@ -15,6 +15,7 @@ PEOPLE: Final[dict[str, Era]] = {"alice": "auto", "bob": "legacy", "charlie": "a
 """Bob's client speaks the older protocol revision: one endpoint serves both."""
 
 KITE_USERS: Final = {"alice": "AL1234", "charlie": "CH9876"}
+TRADES_AT: Final = {"alice": "kite", "bob": "paper", "charlie": "kite"}
 API_KEY: Final = "demoapp"
 ALICES_KEY: Final = "alice-first-order"
 
@@ -72,7 +73,8 @@ async def play(stage: Stage, tell: Tell) -> Notes:
         people = await _connect(clients, stage, tokens)
         for name, person in people.items():
             notes.after[name] = await person.call("get_session_info")
-            notes.order_keys_after[name] = _keys(await person.call("get_orders"))
+            book = await person.call("get_orders", {"broker": TRADES_AT[name]})
+            notes.order_keys_after[name] = _keys(book)
     tell("Replaying Alice's day from the event log...")
     await _audit(stage, notes)
     return notes
@@ -140,7 +142,7 @@ async def _look_at_statistics(stage: Stage, tokens: dict[str, str], notes: Notes
 
 async def _all_at_once(people: dict[str, Person], notes: Notes, tell: Tell) -> None:
     tell("All three choose a broker at the same moment...")
-    wanted = {"alice": "kite", "bob": "paper", "charlie": "kite"}
+    wanted = {"alice": "groww", "bob": "dhan", "charlie": "kite"}
 
     async def choose(name: str) -> None:
         await people[name].call("set_active_broker", {"broker": wanted[name]})
@@ -161,13 +163,17 @@ async def _trade(stage: Stage, people: dict[str, Person], notes: Notes, tell: Te
         "order_type": "MARKET",
         "quantity": 10,
         "product": "CNC",
+        "broker": "kite",
     }
     notes.order = await people["alice"].call("create_order", {**order, "order_key": ALICES_KEY})
     notes.retry = await people["alice"].call("create_order", {**order, "order_key": ALICES_KEY})
-    notes.paper_order = await people["bob"].call("create_order", {**order, "trading_symbol": "TCS"})
+    notes.paper_order = await people["bob"].call(
+        "create_order", {**order, "trading_symbol": "TCS", "broker": "paper"}
+    )
     for name, person in people.items():
-        notes.order_keys[name] = _keys(await person.call("get_orders"))
-        held = (await person.call("get_portfolio")).get("holdings", [])
+        where = {"broker": TRADES_AT[name]}
+        notes.order_keys[name] = _keys(await person.call("get_orders", where))
+        held = (await person.call("get_portfolio", where)).get("holdings", [])
         notes.holdings[name] = [f"{row['symbol']} {row['quantity']}" for row in held]
 
 

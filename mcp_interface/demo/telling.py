@@ -26,7 +26,7 @@ def tell(notes: Notes, checks: Sequence[Check], seconds: float, show: Print) -> 
         show(f"  {number}. {str(row['user']).capitalize()}: {chosen}")
     show("")
     show("⚡ Concurrent operations:")
-    for name, broker in notes.concurrent.items():
+    for name, broker in sorted(notes.concurrent.items()):
         show(f"  {name.capitalize()} → {broker}")
     show("")
     show("🧾 Orders:")

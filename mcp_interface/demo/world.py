@@ -44,7 +44,8 @@ class Stage:
     def start_simulator(self) -> None:
         self._simulator, told = self._start("simulator", "--port", "0")
         self.simulator_url = told["url"]
-        self.env["TRADING_KITE_URL"] = self.simulator_url
+        for broker in ("KITE", "GROWW", "DHAN"):
+            self.env[f"TRADING_{broker}_URL"] = self.simulator_url
 
     def start_server(self) -> None:
         port = self.server_url.rsplit(":", 1)[1].split("/")[0] if self.server_url else "0"

@@ -28,10 +28,15 @@ def test_a_fresh_machine_is_healthy_and_stays_untouched(cli):
 def test_a_used_machine_is_healthy_and_a_simulator_is_recognised(cli):
     cli.json("users", "add", "asha")
     with running(build_app(Exchange(1, system_now), cli.keys_dir)) as address:
-        checks = cli.given(TRADING_KITE_URL=address).json("doctor")["checks"]
+        everywhere = {f"TRADING_{b}_URL": address for b in ("KITE", "GROWW", "DHAN")}
+        checks = cli.given(**everywhere).json("doctor")["checks"]
 
     assert set(statuses(checks).values()) == {"ok"}
-    assert "SIMULATED" in checks[-1]["found"]
+    assert [c["check"] for c in checks if "SIMULATED" in c["found"]][-3:] == [
+        "kite address",
+        "groww address",
+        "dhan address",
+    ]
 
 
 def test_keys_that_others_can_read_or_that_lie_with_the_data_are_a_failure(cli):

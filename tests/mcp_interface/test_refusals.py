@@ -34,11 +34,8 @@ MISTAKES = {
         {"broker": "angelone", "client_code": SECRET, "totp_secret": SECRET},
         "BROKER_NOT_SUPPORTED",
     ),
-    "a broker without an adapter": Mistake(
-        "set_active_broker", {"broker": "groww"}, "BROKER_NOT_SUPPORTED"
-    ),
-    "an order at a broker without an adapter": Mistake(
-        "create_order", order(broker="groww"), "BROKER_NOT_SUPPORTED"
+    "an order at a broker without a login": Mistake(
+        "create_order", order(broker="groww"), "BROKER_LOGIN_REQUIRED"
     ),
     "a missing argument": Mistake("set_active_broker", {}, "INVALID_ARGUMENT"),
     "an argument of another type": Mistake(

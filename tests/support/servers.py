@@ -158,6 +158,8 @@ class Site:
                 "TRADING_KEYS_DIR": str(self.keys_dir),
                 "TRADING_USER": "asha",
                 "TRADING_KITE_URL": NOBODY,
+                "TRADING_GROWW_URL": NOBODY,
+                "TRADING_DHAN_URL": NOBODY,
                 **({"TRADING_DATABASE_URL": postgres_url} if postgres_url else {}),
                 **settings,
             }
