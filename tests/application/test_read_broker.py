@@ -290,6 +290,28 @@ def test_an_order_that_the_broker_lists_under_our_tag_is_not_shown_as_unlisted(w
     assert look(world, row("B9", OPEN, tag)).unlisted == ()
 
 
+def test_a_placed_order_that_is_no_longer_listed_is_not_worth_telling(world: World):
+    world.order("k1")
+
+    book = look(world)
+
+    assert book.unlisted == ()
+    assert [report.state for report in book.ours.values()] == ["PLACED"]
+
+
+def test_the_book_reaches_back_twenty_sessions_and_no_further(world: World):
+    world.order("k1")
+    for generation in range(1, 20):
+        world.close.end(context(), session_stream(ASHA, "default", generation), "operator")
+        world.entered()
+    in_the_twentieth = look(world)
+    world.close.end(context(), session_stream(ASHA, "default", 20), "operator")
+    in_the_next = look(world)
+
+    assert len(in_the_twentieth.ours) == 1
+    assert in_the_next.ours == {}
+
+
 def test_orders_at_another_broker_are_not_ours_here(world: World):
     world.at_kite()
     world.order("k1", broker="kite")
@@ -337,6 +359,15 @@ def test_a_login_that_the_broker_calls_ended_is_recorded_and_its_secret_forgotte
     assert world.vault.holds(FIRST) == []
     with pytest.raises(BrokerLoginRequired, match="You are not logged in"):
         reads(world)[which]()
+
+
+def test_a_broker_without_logins_that_asks_for_one_records_no_end_of_a_login(world: World):
+    world.paper.book = LoginExpired("no such thing here")
+
+    with pytest.raises(BrokerLoginRequired):
+        world.read_broker.order_book(context(), world.entered(), "paper")
+
+    assert world.facts(FIRST) == ["SessionCreated"]
 
 
 @pytest.mark.parametrize("which", [0, 1], ids=["order book", "portfolio"])

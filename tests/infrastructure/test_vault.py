@@ -3,7 +3,6 @@
 import sqlite3
 from collections.abc import Callable
 from contextlib import closing
-from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -305,86 +304,3 @@ def test_a_failure_to_store_tells_no_secret_not_even_through_its_causes(database
         cause = cause.__cause__ or cause.__context__
     for plain in (TOKEN, "kitekey-2718281828", "AB1234"):
         assert not any(plain in words for words in told)
-
-
-# What needs only the keys
-
-
-@pytest.fixture
-def sealer(keys, tmp_path) -> SealedVault:
-    return _with_keys_in(keys.directory, tmp_path)
-
-
-def _with_keys_in(directory: Path, tmp_path: Path) -> SealedVault:
-    """A vault as another process opens it; the database is never asked."""
-    return SealedVault(Database(tmp_path).control_engine(), KeyFiles(directory))
-
-
-def test_a_sealed_text_opens_for_its_owner_only(sealer):
-    sealed = sealer.seal(ASHA, "AB1234, Asha Rao ₹")
-
-    assert sealer.unseal(ASHA, sealed) == "AB1234, Asha Rao ₹"
-    assert sealer.unseal(RAVI, sealed) is None
-    sealer.seal(RAVI, "so that he has a key")
-    assert sealer.unseal(RAVI, sealed) is None
-    assert "Asha" not in sealed
-
-
-def test_the_same_text_is_sealed_differently_every_time(sealer):
-    assert sealer.seal(ASHA, "AB1234") != sealer.seal(ASHA, "AB1234")
-
-
-def test_a_sealed_text_is_lost_with_its_owners_key(sealer, keys):
-    sealed = sealer.seal(ASHA, "AB1234")
-
-    keys.delete(f"principal-{ASHA.hex}")
-
-    assert sealer.unseal(ASHA, sealed) is None
-
-
-def test_an_account_has_one_fingerprint_that_does_not_show_it(sealer, keys, tmp_path):
-    fingerprint = sealer.account_fingerprint("kite", "AB1234")
-    another = _with_keys_in(keys.directory, tmp_path)
-
-    assert fingerprint == another.account_fingerprint("kite", "AB1234")
-    assert fingerprint != sealer.account_fingerprint("dhan", "AB1234")
-    assert fingerprint != sealer.account_fingerprint("kite", "AB1235")
-    assert "AB1234" not in fingerprint
-
-
-def test_a_fingerprint_cannot_be_computed_without_our_key(sealer, tmp_path):
-    strangers = _with_keys_in(tmp_path / "other-keys", tmp_path)
-
-    assert strangers.account_fingerprint("kite", "AB1234") != sealer.account_fingerprint(
-        "kite", "AB1234"
-    )
-
-
-@pytest.mark.parametrize("order_key", ["k1", "a" * 64, "2026-11-23:INFY:1"])
-def test_a_brokers_tag_is_twenty_small_letters_and_digits_and_begins_with_a_letter(
-    sealer, order_key
-):
-    tag = sealer.broker_tag(ASHA, "acc-1", order_key)
-
-    assert len(tag) == 20
-    assert tag[0].isascii()
-    assert tag[0].islower()
-    assert set(tag) <= set("abcdefghijklmnopqrstuvwxyz0123456789")
-
-
-def test_an_orders_tag_is_always_the_same_and_no_other_orders(sealer, keys, tmp_path):
-    tag = sealer.broker_tag(ASHA, "acc-1", "k1")
-
-    assert _with_keys_in(keys.directory, tmp_path).broker_tag(ASHA, "acc-1", "k1") == tag
-    others = {
-        sealer.broker_tag(RAVI, "acc-1", "k1"),
-        sealer.broker_tag(ASHA, "acc-2", "k1"),
-        sealer.broker_tag(ASHA, "acc-1", "k2"),
-    }
-    assert len(others | {tag}) == 4
-
-
-def test_two_thousand_orders_have_two_thousand_tags(sealer):
-    tags = {sealer.broker_tag(ASHA, "acc-1", f"k{number}") for number in range(2_000)}
-
-    assert len(tags) == 2_000

@@ -9,7 +9,7 @@ from domain.errors import InvalidArgument
 from mcp_interface import caller
 from mcp_interface.cli import opening
 from mcp_interface.cli.instants import end, instant
-from mcp_interface.cli.tools_commands import _arguments
+from mcp_interface.cli.tools_commands import _arguments, _Typed, _types, _value
 from tests.mcp_interface.command_line import CommandLine, closed_port
 
 NOON = datetime(2026, 11, 23, 6, 30, tzinfo=UTC)  # 12:00 in India
@@ -102,6 +102,14 @@ def test_a_time_that_cannot_be_read_is_refused(text):
         instant("--at", text, NOON)
 
 
+def test_an_account_number_stays_a_text():
+    assert _types({"anyOf": [{"type": "string", "maxLength": 9}, {"type": "null"}]}) == {
+        "string",
+        "null",
+    }
+    assert _types({"type": "integer"}) == {"integer"}
+
+
 def test_an_end_lies_ahead():
     assert end("--expires", "30d", NOON) == NOON + timedelta(days=30)
     for over in ("0s", "-1h", "2026-11-23 12:00"):
@@ -112,7 +120,10 @@ def test_an_end_lies_ahead():
 def test_arguments_of_tools_are_numbers_and_constants_where_they_look_so_and_else_text():
     given = ["a=1", "b=2.5", "c=true", "d=null", "e=INFY", "f=a=b", "g=[1]", 'h="1"', "i=NaN"]
 
-    assert _arguments(given, '{"z": {"deep": 1}}') == {
+    read = _arguments(given, '{"z": {"deep": 1}}')
+
+    typed = {key: _value(v) if isinstance(v, _Typed) else v for key, v in read.items()}
+    assert typed == {
         "z": {"deep": 1},
         "a": 1,
         "b": 2.5,

@@ -149,7 +149,7 @@ async def check_that_nothing_is_missing_or_double(
         assert set(claimed) == set(requested) == set(trader.answers)
         for key, answer in trader.answers.items():
             assert claimed[key] == dispatched[key] == 1
-            assert answer.data["state"] in ENDS
+            assert answer.data["state"] in ENDS, answer.data
             assert answer.data["state"] == "PLACED" or answer.data["repeated"]
             if answer.data["state"] == "PLACED":
                 assert wire[requested[key].broker_tag] == 1

@@ -24,8 +24,9 @@ from tests.projections.oracle import Happening, Story
 from tests.projections.random_histories import Told, histories
 from tests.support.databases import Database, disposing
 
-THE_ENGINE_IS_SHARED = [HealthCheck.function_scoped_fixture]
-"""On purpose: views built again and again in one place are a test of `rebuild` as well."""
+ON_PURPOSE = [HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+"""Views built again and again in one place are a test of `rebuild` as well; and how fast a busy
+machine makes up histories says nothing about them."""
 
 
 def _stored(told: list[Told]) -> tuple[History, Story]:
@@ -71,7 +72,7 @@ def _state(history: History, session_id: UUID) -> Any:
 
 
 @given(told=histories())
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100, deadline=None, suppress_health_check=ON_PURPOSE)
 def test_the_fold_of_a_stream_is_what_its_events_mean(told):
     history, story = _stored(told)
 
@@ -98,13 +99,13 @@ def _views(database: Database) -> Iterator[Projector]:
 
 
 @given(told=histories(), batch_size=st.sampled_from([1, 2, 5, 500]))
-@settings(max_examples=40, deadline=None, suppress_health_check=THE_ENGINE_IS_SHARED)
+@settings(max_examples=40, deadline=None, suppress_health_check=ON_PURPOSE)
 def test_the_views_on_sqlite_are_what_the_events_mean(sqlite_views, told, batch_size):
     _check_views(sqlite_views, told, batch_size)
 
 
 @given(told=histories(), batch_size=st.sampled_from([1, 2, 5, 500]))
-@settings(max_examples=12, deadline=None, suppress_health_check=THE_ENGINE_IS_SHARED)
+@settings(max_examples=12, deadline=None, suppress_health_check=ON_PURPOSE)
 def test_the_views_on_postgresql_are_what_the_events_mean(postgres_views, told, batch_size):
     _check_views(postgres_views, told, batch_size)
 

@@ -135,13 +135,14 @@ def test_a_tailing_reader_misses_nothing_while_eight_processes_write(database, s
     def tail() -> None:
         after = 0
         while True:
-            last_round = finished.is_set()
-            for found in store.log(after, 100):
+            nobody_writes = finished.is_set()
+            page = store.log(after, 100)
+            for found in page:
                 assert found.position is not None
                 seen.append((found.stream_id, found.version))
                 positions.append(found.position)
                 after = found.position
-            if last_round:
+            if nobody_writes and not page:
                 return
 
     with ThreadPoolExecutor(1) as reader:
