@@ -18,7 +18,11 @@ from application.ports.clock import Clock, Ids
 from application.ports.vault import Vault
 from application.writer import Context, Loaded, Writer
 from domain import orders
-from domain.errors import LiveTradingOff, NotSupportedByBroker, StoreUnavailable
+from domain.errors import (
+    LiveTradingOff,
+    NotSupportedByBroker,
+    StoreUnavailable,
+)
 from domain.events import Event, OrderKeyClaimed, OrderRequested
 from domain.session import must_be_open
 from domain.streams import order_key_stream
@@ -167,7 +171,7 @@ class _Placing:
         self._writer.decide(
             self._context,
             [self._session_id],
-            lambda s: [orders.dispatch_order(state_of(s[0]), key)],
+            lambda s: [orders.dispatch_order(state_of(s[0]), key, self._clock.now())],
         )
         self.repeated = False
         outcome = self._admission.broker.place(

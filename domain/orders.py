@@ -18,7 +18,7 @@ from msgspec.structs import replace
 
 from domain import events as e
 from domain.errors import InvalidOrder, OrderInProgress, OrderKeyReused
-from domain.session import TradingSession
+from domain.session import TradingSession, must_be_open
 from domain.vocabulary import OrderSighting, OrderTerms
 
 MAX_QUANTITY_SHARES = 10_000_000
@@ -135,19 +135,34 @@ def claim_key(
             )
         ]
     if claimed.fingerprint != print_of_order:
-        raise OrderKeyReused(
-            f"order_key {order_key!r} already names an order with other terms; nothing was sent. "
-            "Next: use a new order_key for a new order."
-        )
+        raise _reused(order_key)
     return []
 
 
-def dispatch_order(session: TradingSession, order_key: str) -> list[e.SessionEvent]:
+def must_be_that_order(report: "OrderReport", broker: str | None, terms: OrderTerms) -> None:
+    """Raises:
+    OrderKeyReused: the key's order has other terms, or is at another broker than the one named.
+    """
+    request = report.request
+    if broker not in (None, request.broker) or _plain_prices(terms) != _plain_prices(request.terms):
+        raise _reused(request.order_key)
+
+
+def _reused(order_key: str) -> OrderKeyReused:
+    return OrderKeyReused(
+        f"order_key {order_key!r} already names an order with other terms; nothing was sent. "
+        "Next: use a new order_key for a new order."
+    )
+
+
+def dispatch_order(session: TradingSession, order_key: str, now: datetime) -> list[e.SessionEvent]:
     """Decide: is the one call to the broker ours to make?
 
     Raises:
+        SessionHasExpired: the session that the order belongs to is over; it was never sent.
         OrderInProgress: someone else's call was stored first, or the order is settled.
     """
+    must_be_open(session, now)
     order = session.orders.get(order_key)
     if order is None or order.stage != "requested":
         raise OrderInProgress(f"{order_key} is on its way already. Next: get_orders().")

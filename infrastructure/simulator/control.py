@@ -21,7 +21,7 @@ from infrastructure.simulator.faces import Logins
 from infrastructure.simulator.faults import Fault, Faults, parse_fault
 from infrastructure.simulator.groww_login import GROWW
 from infrastructure.simulator.kite_login import API_KEY, USER
-from infrastructure.simulator.proof import BROKER, NONCE, PROOF_PATH, is_loopback, proof
+from infrastructure.simulator.proof import BROKER, NONCE, PROOF_PATH, proof
 from infrastructure.simulator.tokens import totp_secret
 
 Endpoint = Callable[[Request], Awaitable[Response]]
@@ -197,10 +197,10 @@ def _guarded(endpoint: Endpoint) -> Endpoint:
 
 
 def _asked_as_itself(request: Request) -> bool:
-    """Whether the Host header names the very address that this request came in at."""
+    """Whether the Host header names the very address and port that this request came in at, as
+    numbers. A name, or another address of this machine, may be somebody who passes it on."""
     server = request.scope.get("server")
-    host, port = request.url.hostname or "", request.url.port or 80
-    return server is not None and is_loopback(host) and port == server[1]
+    return server is not None and (request.url.hostname, request.url.port or 80) == tuple(server)
 
 
 async def _body(request: Request, shape: type[Body]) -> Body:

@@ -62,7 +62,9 @@ class Exchange:
         self._lock = RLock()
         self._accounts: dict[tuple[str, str], Account] = {}
         self._accepted: list[AcceptedOrder] = []
-        self._numbers = count(1)
+        # A new start counts on from the second of the day: no id is ever given twice in a day.
+        midnight = now().astimezone(IST).replace(hour=0, minute=0, second=0, microsecond=0)
+        self._numbers = count((now() - midnight) // timedelta(seconds=1) * 1000 + 1)
 
     def open_account(
         self, broker: str, user: str, name: str | None = None, cash_inr: Decimal | None = None

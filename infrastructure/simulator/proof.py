@@ -71,9 +71,8 @@ def proof(key: bytes, broker: str, nonce: str, host: str) -> str:
 
 
 def is_loopback(host: str) -> bool:
-    """Whether this name or address can only mean this machine."""
-    if host == "localhost":
-        return True
+    """Whether this is an address, in numbers, of this machine only. A name such as `localhost` is
+    not: it may lead to one listener now and to another one on the next call."""
     try:
         return ip_address(host).is_loopback
     except ValueError:

@@ -9,7 +9,6 @@ is what lets a reader tail the log without missing anything.
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, Final, TypeVar
-from urllib.parse import unquote, urlsplit
 from uuid import UUID
 
 import psycopg
@@ -20,7 +19,7 @@ from eventsourcing.persistence import (
 )
 from eventsourcing.postgres import PostgresApplicationRecorder, PostgresDatastore
 from psycopg import Connection
-from psycopg.rows import TupleRow, tuple_row
+from psycopg.rows import TupleRow, dict_row, tuple_row
 from psycopg_pool import PoolTimeout
 
 from application.ports.event_store import Append, Conflict, Opened, Row
@@ -41,19 +40,23 @@ _APPEND: Final = (
 
 
 def datastore(url: str, *, pool_size: int = 8) -> PostgresDatastore:
-    """A pool for `postgresql://user:password@host:port/database`."""
-    parts = urlsplit(url)
-    query = dict(p.split("=", 1) for p in parts.query.split("&") if "=" in p)
+    """A pool for `postgresql://user:password@host:port/database?...`.
+
+    The address goes to libpq whole: the library's datastore knows five parts of it, and would drop
+    the rest (sslmode, options, several hosts).
+    """
     made = PostgresDatastore(
-        dbname=unquote(parts.path.lstrip("/")),
-        host=unquote(parts.hostname or query.get("host", "")),
-        port=parts.port or query.get("port", "5432"),
-        user=unquote(parts.username or query.get("user", "")),
-        password=unquote(parts.password or ""),
+        dbname="",
+        host="",
+        port="",
+        user="",
+        password="",
         connect_timeout=CONNECT_SECONDS,
         pool_size=1,
         max_overflow=pool_size - 1,
     )
+    made.pool.conninfo = url
+    made.pool.kwargs = {"row_factory": dict_row}
     # By default the pool asks a lost server ever more seldom, for five minutes: then a call would
     # be refused long after the server is back. Giving up early lets the next call try at once.
     made.pool.reconnect_timeout = CONNECT_SECONDS

@@ -445,15 +445,26 @@ def test_a_session_that_ends_during_the_call_takes_the_late_outcome(world: World
     assert world.facts(FIRST)[-2:] == ["SessionEnded", "OrderPlaced"]
 
 
-def test_a_session_that_ends_between_request_and_dispatch_still_gets_a_known_end(world: World):
+def test_an_order_whose_session_ends_before_the_dispatch_is_never_sent(world: World):
     world.entered()
     world.store.on_next_append(lambda: None)
     world.store.on_next_append(lambda: world.append(FIRST, SessionEnded(reason="operator")))
 
-    receipt = world.order("k1")
+    with pytest.raises(SessionHasExpired):
+        world.order("k1")
 
-    assert receipt.report.state == "PLACED"
-    assert calls(world) == 1
+    assert calls(world) == 0
+
+
+def test_a_key_names_its_order_whichever_broker_is_active_by_now(world: World):
+    world.at_kite()
+    first = world.order("k1", broker="kite")
+
+    again = world.order("k1", broker=None)
+
+    assert (again.report, again.repeated) == (first.report, True)
+    with pytest.raises(OrderKeyReused):
+        world.order("k1", broker="paper")
 
 
 def test_a_store_that_goes_away_during_the_call_gets_the_outcome_when_it_is_back(world: World):

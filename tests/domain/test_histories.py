@@ -79,11 +79,11 @@ def test_after_any_history_exactly_the_requested_orders_can_be_dispatched(histor
     assert session is not None
     dispatchable = []
     for key in history.orders:
-        with suppress(OrderInProgress):
-            dispatch_order(session, key)
+        with suppress(OrderInProgress, SessionHasExpired):
+            dispatch_order(session, key, OPENING_BELL)
             dispatchable.append(key)
 
-    assert dispatchable == history.keys("requested")
+    assert dispatchable == ([] if history.ended else history.keys("requested"))
 
 
 @given(history=histories().filter(lambda history: history.ended))

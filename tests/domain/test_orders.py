@@ -5,7 +5,7 @@ import pytest
 from msgspec.structs import replace
 
 from domain import events as e
-from domain.errors import OrderInProgress, OrderKeyReused
+from domain.errors import OrderInProgress, OrderKeyReused, SessionHasExpired
 from domain.orders import (
     OrderReport,
     claim_key,
@@ -96,7 +96,7 @@ def test_a_key_that_names_an_order_with_other_terms_is_refused():
 
 
 def test_a_requested_order_is_dispatched():
-    assert dispatch_order(given(CREATED, REQUESTED), "k1") == [DISPATCHED]
+    assert dispatch_order(given(CREATED, REQUESTED), "k1", OPENING_BELL) == [DISPATCHED]
 
 
 @pytest.mark.parametrize(
@@ -115,19 +115,19 @@ def test_a_requested_order_is_dispatched():
 )
 def test_an_order_that_was_dispatched_is_never_dispatched_again(history):
     with pytest.raises(OrderInProgress):
-        dispatch_order(given(CREATED, REQUESTED, *history), "k1")
+        dispatch_order(given(CREATED, REQUESTED, *history), "k1", OPENING_BELL)
 
 
 def test_an_order_that_nobody_requested_is_not_dispatched():
     with pytest.raises(OrderInProgress):
-        dispatch_order(given(CREATED, REQUESTED), "k2")
+        dispatch_order(given(CREATED, REQUESTED), "k2", OPENING_BELL)
 
 
 def test_dispatching_one_order_leaves_the_others_to_be_dispatched():
     second = replace(REQUESTED, order_key="k2")
     session = given(CREATED, REQUESTED, second, DISPATCHED)
 
-    assert dispatch_order(session, "k2") == [e.OrderDispatched(order_key="k2")]
+    assert dispatch_order(session, "k2", OPENING_BELL) == [e.OrderDispatched(order_key="k2")]
 
 
 # What the state keeps
@@ -401,3 +401,10 @@ def test_the_limit_and_the_trigger_are_not_confused():
     assert fingerprint("kite", "acc-1", swapped) != fingerprint(
         "kite", "acc-1", at_10_triggered_at_11
     )
+
+
+def test_an_order_of_a_session_that_is_over_is_never_sent():
+    ended = given(CREATED, REQUESTED, e.SessionEnded(reason="by the operator"))
+
+    with pytest.raises(SessionHasExpired):
+        dispatch_order(ended, "k1", OPENING_BELL)

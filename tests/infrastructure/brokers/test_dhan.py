@@ -40,7 +40,7 @@ def test_an_order_is_placed_once_with_our_correlation_id_and_found_again(simulat
     outcome = broker.place(alice, ticket(), OPENING_BELL)
 
     assert outcome == OrderPlaced(
-        order_key="k1", broker_order_id="261123000000001", placed_at=OPENING_BELL
+        order_key="k1", broker_order_id="261123033300001", placed_at=OPENING_BELL
     )
     assert simulator.accepted_tags() == [TAG]
     (order,) = broker.orders(alice, OPENING_BELL)

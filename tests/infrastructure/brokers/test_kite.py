@@ -105,11 +105,11 @@ def test_an_order_is_placed_once_with_our_tag_and_found_again_by_it(kite, broker
     outcome = broker.place(alice, ticket(), OPENING_BELL)
 
     assert outcome == OrderPlaced(
-        order_key="k1", broker_order_id="261123000000001", placed_at=OPENING_BELL
+        order_key="k1", broker_order_id="261123033300001", placed_at=OPENING_BELL
     )
     assert kite.accepted_tags() == [TAG]
     (order,) = broker.orders(alice, OPENING_BELL)
-    assert order.broker_order_id == "261123000000001"
+    assert order.broker_order_id == "261123033300001"
     assert order.broker_tags == (TAG,)
     assert order.placed_at == OPENING_BELL
     assert (order.limit_price_inr, order.trigger_price_inr) == (None, None)

@@ -61,7 +61,7 @@ def test_the_wire_log_names_every_order_whoever_sent_it(kite):
         ("ALICE", "forALICE"),
         ("BOB", "forBOB"),
     ]
-    assert lines[0]["orderId"] == "261123000000001"
+    assert lines[0]["orderId"] == "261123033300001"
     assert lines[0]["at"] == "2026-11-23T03:45:00Z"
 
 

@@ -52,15 +52,15 @@ def test_a_token_belongs_to_its_client_id(alice):
 def test_an_order_looks_like_dhans(alice):
     placed = alice.post("/orders", json=BUY_ONE_INFY)
 
-    assert placed.json() == {"orderId": "261123000000001", "orderStatus": "TRADED"}
+    assert placed.json() == {"orderId": "261123033300001", "orderStatus": "TRADED"}
     (order,) = alice.get("/orders").json()
     assert (order["averageTradedPrice"], order["filledQty"]) == (1488.8, 1)
     assert order["createTime"] == "2026-11-23 09:15:00"
-    assert alice.get("/orders/261123000000001").json() == order
+    assert alice.get("/orders/261123033300001").json() == order
     assert alice.get("/orders/external/c1").json() == order
     (trade,) = alice.get("/trades").json()
     assert (trade["tradedQuantity"], trade["tradedPrice"]) == (1, 1488.8)
-    assert alice.get("/trades/261123000000001").json() == [trade]
+    assert alice.get("/trades/261123033300001").json() == [trade]
 
 
 def test_a_correlation_id_is_not_checked_and_finds_the_latest_order(kite, alice):

@@ -79,7 +79,7 @@ def test_an_answer_can_lack_its_content_type_or_be_a_list(kite, alice):
     bare, listed = alice.post("/orders/regular", data=BUY), alice.post("/orders/regular", data=BUY)
 
     assert "content-type" not in bare.headers
-    assert listed.json() == [{"status": "success", "data": {"order_id": "261123000000002"}}]
+    assert listed.json() == [{"status": "success", "data": {"order_id": "261123033300002"}}]
 
 
 def test_a_fault_hits_only_whom_it_is_for_and_only_so_often(kite, alice):

@@ -45,7 +45,7 @@ def test_an_order_looks_like_growws(kite, alice):
     placed = payload(alice.post("/order/create", json=BUY_ONE_INFY))
 
     assert placed == {
-        "groww_order_id": "261123000000001",
+        "groww_order_id": "261123033300001",
         "order_status": "EXECUTED",
         "remark": "Order placed successfully",
         "filled_quantity": 1,
@@ -54,10 +54,10 @@ def test_an_order_looks_like_growws(kite, alice):
     (order,) = payload(alice.get("/order/list"))["order_list"]
     assert order["average_fill_price"] == 1488.8
     assert order["created_at"] == "2026-11-23T09:15:00"
-    assert payload(alice.get("/order/detail/261123000000001")) == order
-    status = payload(alice.get("/order/status/261123000000001"))
+    assert payload(alice.get("/order/detail/261123033300001")) == order
+    status = payload(alice.get("/order/status/261123033300001"))
     assert payload(alice.get("/order/status/reference/ref-00000001")) == status
-    (trade,) = payload(alice.get("/order/trades/261123000000001"))["trade_list"]
+    (trade,) = payload(alice.get("/order/trades/261123033300001"))["trade_list"]
     assert (trade["quantity"], trade["price"]) == (1, 1488.8)
 
 

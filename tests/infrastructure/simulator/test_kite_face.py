@@ -123,7 +123,7 @@ def test_an_order_and_its_history_look_like_kites(kite, alice):
     placed = alice.post("/orders/regular", data=BUY_ONE_INFY | {"tag": "abc1"})
 
     order_id = placed.json()["data"]["order_id"]
-    assert order_id == "261123000000001"
+    assert order_id == "261123033300001"
     (order,) = alice.get("/orders").json()["data"]
     assert order["status"] == "COMPLETE"
     assert order["average_price"] == 1488.8

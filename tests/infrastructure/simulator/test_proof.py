@@ -39,11 +39,21 @@ def answering(handle):
             thread.join()
 
 
-def test_our_simulator_proves_itself_under_each_of_its_names(kite):
-    by_name = kite.url.replace("127.0.0.1", "localhost")
-
+def test_our_simulator_proves_itself_under_its_own_address(kite):
     assert far_side_is_our_simulator(kite.url, "kite", kite.keys_dir)
-    assert far_side_is_our_simulator(by_name, "kite", kite.keys_dir)
+
+
+@pytest.mark.parametrize("host", ["localhost", "127.0.0.2"])
+def test_nothing_is_proven_under_a_name_or_an_address_that_somebody_else_may_answer(kite, host):
+    elsewhere = kite.url.replace("127.0.0.1", host)
+    port = elsewhere.rpartition(":")[2]
+
+    relayed = kite.http.get(
+        f"/simulator/proof?broker=kite&nonce={'ab' * 32}", headers={"Host": f"{host}:{port}"}
+    )
+
+    assert relayed.status_code == 403
+    assert not far_side_is_our_simulator(elsewhere, "kite", kite.keys_dir)
 
 
 def test_a_simulator_of_another_installation_does_not(kite, tmp_path):
