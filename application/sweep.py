@@ -3,15 +3,23 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Protocol
+from typing import NamedTuple, Protocol
 from uuid import UUID
 
 from application.enter_session import CloseSession
 from application.ports.clock import Clock, Ids
 from application.writer import Context, Loaded, Writer
+from domain.errors import Refusal
 from domain.events import Event
 from domain.session import Due, expire_login, fold
 from domain.vocabulary import BrokerName
+
+
+class Swept(NamedTuple):
+    """How many sessions and logins ended, and which could not be ended, with the error's name."""
+
+    ended: int
+    failed: tuple[tuple[UUID, str], ...]
 
 
 class Deadlines(Protocol):
@@ -28,19 +36,28 @@ class Sweep:
     clock: Clock
     ids: Ids
 
-    def __call__(self) -> int:
-        """End everything that is due; answer with how many sessions and logins ended."""
-        ended = 0
+    def __call__(self) -> Swept:
+        """End everything that is due. One session that cannot be ended keeps no other alive.
+
+        Raises:
+            StoreUnavailable: nothing can be ended now.
+        """
+        ended, failed = 0, list[tuple[UUID, str]]()
         now = self.clock.now()
         for due in self.deadlines.due(now, self.close.life.idle_after):
             context = Context(
                 principal=due.principal, actor="system", correlation_id=self.ids.new()
             )
-            if due.broker is None:
-                ended += self.close.expire_if_due(context, due.session_id)
-            else:
-                ended += self._expire_login(context, due.session_id, due.broker, now)
-        return ended
+            try:
+                if due.broker is None:
+                    ended += self.close.expire_if_due(context, due.session_id)
+                else:
+                    ended += self._expire_login(context, due.session_id, due.broker, now)
+            except Refusal:
+                raise
+            except Exception as e:  # noqa: BLE001 - a damaged row, a key that can't be deleted
+                failed.append((due.session_id, type(e).__name__))
+        return Swept(ended, tuple(failed))
 
     def _expire_login(
         self, context: Context, session_id: UUID, broker: BrokerName, now: datetime

@@ -11,23 +11,28 @@ from typing import Annotated, Any, Final, Literal
 from platformdirs import user_config_path, user_data_path
 from pydantic import BeforeValidator, Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError
 
 from domain.vocabulary import BrokerName
 
 _UNITS: Final = {"ms": 0.001, "s": 1, "m": 60, "h": 3600, "d": 86400}
+_MOST_MILLISECONDS: Final = 10**15
 _APP: Final = "unified-trading-server"
 
 
 def _duration(value: Any) -> Any:  # Any: whatever the environment holds; pydantic checks the rest
     """`86400000` is milliseconds, as in the seed; `24h`, `90m` and `PT24H` also work."""
     if isinstance(value, int) or (isinstance(value, str) and value.strip().isdigit()):
-        return timedelta(milliseconds=int(value))
+        return timedelta(milliseconds=min(int(value), _MOST_MILLISECONDS))
     if isinstance(value, str) and (found := re.fullmatch(r"\s*(\d+)\s*(ms|[smhd])\s*", value)):
-        return timedelta(seconds=int(found[1]) * _UNITS[found[2]])
+        return timedelta(seconds=min(int(found[1][:15]) * _UNITS[found[2]], 1e12))
     return value
 
 
-Duration = Annotated[timedelta, BeforeValidator(_duration), Field(gt=timedelta(0))]
+Duration = Annotated[
+    timedelta, BeforeValidator(_duration), Field(gt=timedelta(0), le=timedelta(days=3650))
+]
 
 
 class Settings(BaseSettings):
@@ -47,7 +52,12 @@ class Settings(BaseSettings):
         validation_alias="TRADING_KEYS_DIR",
     )
     database_url: SecretStr | None = Field(None, validation_alias="TRADING_DATABASE_URL")
-    user: str = Field(default_factory=getpass.getuser, validation_alias="TRADING_USER")
+    user: str = Field(
+        default_factory=getpass.getuser,
+        validation_alias="TRADING_USER",
+        pattern=r"^\S(.*\S)?$",
+        max_length=200,
+    )
     live: bool = Field(False, validation_alias="TRADING_LIVE")
     kite_url: str | None = Field(None, validation_alias="TRADING_KITE_URL")
     groww_url: str | None = Field(None, validation_alias="TRADING_GROWW_URL")
@@ -69,6 +79,11 @@ class Settings(BaseSettings):
     def _only_postgres(cls, url: SecretStr | None) -> SecretStr | None:
         if url is not None and not url.get_secret_value().startswith("postgresql://"):
             raise ValueError("must begin with postgresql:// (leave it out for SQLite)")
+        try:
+            if url is not None:
+                make_url(url.get_secret_value())
+        except (ValueError, ArgumentError):
+            raise ValueError("is no address of a database") from None
         return url
 
     @property

@@ -62,7 +62,7 @@ def _identity(user: BaseUser) -> Identity:
 def _number(given: str | None, name: str, default: int, least: int, most: int) -> int:
     if given is None:
         return default
-    if not given.isdecimal() or not least <= int(given) <= most:
+    if not given.isdecimal() or len(given) > 9 or not least <= int(given) <= most:
         raise InvalidArgument(f"{name} must be a number from {least} to {most}. Next: correct it.")
     return int(given)
 

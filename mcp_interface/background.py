@@ -9,11 +9,15 @@ import anyio
 import structlog
 from anyio import to_thread
 
-from domain.errors import Refusal, StoreUnavailable
+from domain.errors import StoreUnavailable
 from mcp_interface.composition import Backend
 from mcp_interface.work import Work
 
 log = structlog.get_logger()
+
+
+class CannotEnd(Exception):
+    """Some sessions are over and cannot be ended; each of them is in the log."""
 
 
 class Background:
@@ -21,7 +25,7 @@ class Background:
 
     def __init__(self, backend: Backend) -> None:
         self._backend = backend
-        self._sweep_trouble: str | None = None
+        self._trouble: dict[str, str] = {}
 
     @asynccontextmanager
     async def running(self, work: Work) -> AsyncIterator[None]:
@@ -29,8 +33,8 @@ class Background:
         backend = self._backend
         backend.projecting.start()
         async with anyio.create_task_group() as tasks:
-            tasks.start_soon(self._every, backend.life.flush_interval, self._flush)
-            tasks.start_soon(self._every, backend.settings.cleanup_interval, self._sweep)
+            tasks.start_soon(self._every, backend.life.flush_interval, "flush", self._flush)
+            tasks.start_soon(self._every, backend.settings.cleanup_interval, "sweep", self._sweep)
             try:
                 yield
             finally:
@@ -44,30 +48,38 @@ class Background:
         await to_thread.run_sync(self._finish)
         log.info("stopped", drained=drained, left=work.in_flight)
 
-    async def _every(self, interval: timedelta, job: Callable[[], None]) -> None:
+    async def _every(self, interval: timedelta, name: str, job: Callable[[], None]) -> None:
         while True:
             await anyio.sleep(interval.total_seconds())
-            await to_thread.run_sync(job)
+            await to_thread.run_sync(self._try, name, job)
+
+    def _try(self, name: str, job: Callable[[], None]) -> None:
+        """Whatever goes wrong here must not end the server; readiness shows it until it is over."""
+        try:
+            job()
+        except StoreUnavailable as e:
+            log.warning("background work waits for the database", work=name)
+            self._trouble[name] = e.code
+        except Exception as e:
+            log.exception("background work failed", work=name)
+            self._trouble[name] = type(e).__name__
+        else:
+            self._trouble.pop(name, None)
 
     def _flush(self) -> None:
-        try:
-            self._backend.activity.flush()
-        except StoreUnavailable:
-            log.warning("activity waits for the database")
+        self._backend.activity.flush()
 
     def _sweep(self) -> None:
-        try:
-            ended = self._backend.sweep()
-            self._sweep_trouble = None
-        except Refusal as e:
-            self._sweep_trouble = e.code
-            log.warning("sweep put off", code=e.code)
-            return
-        if ended:
-            log.info("swept", ended=ended)
+        swept = self._backend.sweep()
+        if swept.ended:
+            log.info("swept", ended=swept.ended)
+        for session_id, cause in swept.failed:
+            log.error("a session cannot be ended", session=str(session_id), error=cause)
+        if swept.failed:
+            raise CannotEnd(f"{len(swept.failed)} sessions")
 
     def _finish(self) -> None:
-        self._flush()
+        self._try("flush", self._flush)
         self._backend.projecting.stop()
         self._backend.close()
 
@@ -86,5 +98,8 @@ class Background:
                 "ok": projecting.alive,
                 **({"why": projecting.stepped_down} if projecting.stepped_down else {}),
             },
-            "sweep": {"ok": self._sweep_trouble is None},
+            **{
+                name: {"ok": name not in self._trouble, "why": self._trouble.get(name)}
+                for name in ("sweep", "flush")
+            },
         }

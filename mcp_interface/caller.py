@@ -11,6 +11,7 @@ from uuid import UUID
 from mcp.server.auth.middleware.auth_context import get_access_token
 from mcp.server.mcpserver import Context as McpContext
 
+from application.enter_session import check_label
 from application.ports.clock import Ids
 from application.writer import Context
 from domain.errors import ScopeMissing
@@ -47,7 +48,7 @@ def callers(ids: Ids, fixed: Identity | None = None, label: str = DEFAULT_LABEL)
         name, version = _client(mcp)
         return Caller(
             identity=identity,
-            label=asked or label,
+            label=check_label(asked) if asked else label,
             context=Context(
                 principal=identity.principal,
                 actor="user",

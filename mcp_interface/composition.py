@@ -30,7 +30,12 @@ from infrastructure.brokers.paper import PaperBroker
 from infrastructure.clock import RandomIds, SystemClock
 from infrastructure.identity import IdentityDirectory
 from infrastructure.keys import KeyFiles
-from infrastructure.migrations.runner import current_revision, expected_revision, migrate
+from infrastructure.migrations.runner import (
+    UnknownRevision,
+    current_revision,
+    expected_revision,
+    migrate,
+)
 from infrastructure.settings import Settings
 from infrastructure.store.coordination import Alone, PostgresCoordination
 from infrastructure.store.engines import postgres_engine, sqlite_engine
@@ -86,7 +91,9 @@ class Backend:
         coordination = (
             PostgresCoordination(settings.postgres_url) if settings.postgres_url else Alone()
         )
-        self.projecting = ProjectionThread(self.projector, coordination)
+        self._views_file = Path(settings.data_dir) / VIEWS_FILE
+        self._views_identity = self._identity_of_views()
+        self.projecting = ProjectionThread(self.projector, coordination, self._restore_views)
         views = FreshViews(
             self.projector,
             head=self.store.head,
@@ -126,7 +133,7 @@ class Backend:
             vault=self.vault,
             clock=self.clock,
             life=self.life,
-            make_room=self.sweep,
+            make_room=lambda: self.sweep().ended,
         )
         self.select_broker = SelectBroker(
             writer=self.writer, brokers=self.brokers, clock=self.clock
@@ -145,6 +152,23 @@ class Backend:
             admit=admit, store=self.store, writer=self.writer, clock=self.clock
         )
         self.audit = Audit(writer=self.writer, store=self.store)
+
+    def _restore_views(self) -> None:
+        """The file of the views may be deleted at any time: let go of it, and begin anew."""
+        if self._identity_of_views() == self._views_identity:
+            return
+        log.warning("views are gone, building them again")
+        self.views_engine.dispose()
+        self.projector.create_tables()
+        self._views_identity = self._identity_of_views()
+
+    def _identity_of_views(self) -> int | None:
+        if self.settings.postgres_url:
+            return None
+        try:
+            return self._views_file.stat().st_ino
+        except FileNotFoundError:
+            return -1
 
     def order_history(self, principal: UUID) -> Iterator[OrderReport]:
         """Every order of this principal, over all sessions."""
@@ -190,10 +214,13 @@ def event_store(settings: Settings) -> SqliteEventStore | PostgresEventStore:
 
 
 def _check_schema(engine: Engine, settings: Settings) -> None:
-    with store_errors():
-        if settings.postgres_url is None:
-            migrate(engine)
-        found = current_revision(engine)
+    try:
+        with store_errors():
+            if settings.postgres_url is None:
+                migrate(engine)
+            found = current_revision(engine)
+    except UnknownRevision as e:
+        raise CannotStart(str(e)) from None
     if found != expected_revision():
         raise CannotStart(
             f"The database is at revision {found or 'none'} and this version needs "

@@ -1,10 +1,11 @@
 """Tools about orders: place one, at most once, and read the order book."""
 
+import re
 from decimal import Decimal
 from typing import Annotated, Literal
 
 from mcp.types import CallToolResult
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 
 from application.enter_session import Entered
 from application.place_order import Receipt
@@ -31,8 +32,19 @@ from mcp_interface.server import MOVES_MONEY, READS_BROKER, TradingServer
 OptionalBroker = Annotated[
     str | None, Field(max_length=20, description="Without it the active broker.")
 ]
+
+
+def _plain_number(value: object) -> object:
+    """Python reads `1_0` and other scripts' digits as numbers; a price is neither."""
+    if isinstance(value, str) and not re.fullmatch(r"\s*[0-9]+(\.[0-9]+)?\s*", value, re.ASCII):
+        raise ValueError("must be a decimal number, such as 1500.05")
+    return value
+
+
 Price = Annotated[
-    Decimal | None, Field(max_digits=15, decimal_places=4, gt=0, description="INR per share.")
+    Decimal | None,
+    BeforeValidator(_plain_number),
+    Field(max_digits=15, decimal_places=4, gt=0, description="INR per share."),
 ]
 Quantity = Annotated[int, Field(strict=True, gt=0, description="Shares, not lots.")]
 
@@ -137,6 +149,8 @@ def plain_symbol(symbol: str, exchange: str) -> str:
     Raises:
         InvalidOrder: the prefix names another exchange than the argument does.
     """
+    if not symbol.isascii():
+        raise InvalidOrder("trading_symbol has letters that no exchange uses. Next: as INFY.")
     named, _, rest = symbol.strip().upper().rpartition(":")
     if named and named != exchange:
         raise InvalidOrder(

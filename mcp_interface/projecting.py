@@ -29,7 +29,14 @@ class Coordination(Protocol):
 class ProjectionThread:
     """Folds whenever it is woken, and now and then by itself."""
 
-    def __init__(self, projector: Projector, coordination: Coordination) -> None:
+    def __init__(
+        self,
+        projector: Projector,
+        coordination: Coordination,
+        restore: Callable[[], None] = lambda: None,
+    ) -> None:
+        """`restore` makes the views' tables again where somebody deleted them."""
+        self._restore = restore
         self._projector = projector
         self._coordination = coordination
         self._wake = threading.Event()
@@ -62,6 +69,7 @@ class ProjectionThread:
             woken = self._wake.wait(POLL_SECONDS)
             self._wake.clear()
             try:
+                self._restore()
                 self._fold_all(woken)
             except UnknownEvent as e:
                 self.stepped_down = str(e)

@@ -2,6 +2,7 @@
 
 import os
 import signal
+import socket
 import sys
 from collections.abc import Callable
 from ipaddress import ip_address
@@ -11,6 +12,7 @@ import anyio
 import structlog
 import uvicorn
 
+from application.enter_session import check_label
 from infrastructure.identity import LOCAL_ISSUER, SCOPES, Identity
 from infrastructure.settings import Settings
 from mcp_interface import login_tools, order_tools, portfolio_tools, session_tools
@@ -49,13 +51,15 @@ def serve_http(settings: Settings, host: str, port: int, ready: Callable[[str], 
     """Serve until SIGTERM or SIGINT. `ready` is told the address once requests are answered.
 
     Raises:
-        CannotStart: the address is not local and nothing says which host names are ours.
+        CannotStart: the address is taken or none of ours, or it is not local and nothing says
+            which host names are ours.
     """
     if not _is_loopback(host) and not settings.hosts and not settings.public_url:
         raise CannotStart(
             f"{host} can be reached from other machines. Next: set TRADING_ALLOWED_HOSTS (or "
             "TRADING_PUBLIC_URL) to the names that clients will use, or bind 127.0.0.1."
         )
+    _must_be_free(host, port)
     backend = Backend(settings)
     server, app = build(backend, None, DEFAULT_LABEL)
     config = uvicorn.Config(
@@ -74,6 +78,22 @@ def serve_http(settings: Settings, host: str, port: int, ready: Callable[[str], 
     _Announcing(config, ready).run()
 
 
+def _must_be_free(host: str, port: int) -> None:
+    """Ask before uvicorn does, whose exit code for it means something else here."""
+    try:
+        family, kind, protocol, _, address = socket.getaddrinfo(
+            host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+        )[0]
+        with socket.socket(family, kind, protocol) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind(address)
+    except (OSError, UnicodeError) as e:
+        raise CannotStart(
+            f"{host}:{port} cannot be listened on ({e}). Next: stop what runs there, or choose "
+            "another with --port or --host."
+        ) from None
+
+
 class _Announcing(uvicorn.Server):
     """Says when it listens, with the port that it really got."""
 
@@ -90,7 +110,12 @@ class _Announcing(uvicorn.Server):
 
 
 async def serve_stdio(settings: Settings, label: str) -> None:
-    """Serve one client over stdin and stdout until it closes them, or until SIGTERM."""
+    """Serve one client over stdin and stdout until it closes them, or until SIGTERM.
+
+    Raises:
+        InvalidArgument: the label cannot be one.
+    """
+    check_label(label)
     backend = Backend(settings)
     server, app = build(backend, local_identity(backend), label)
     background = Background(backend)

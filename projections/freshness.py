@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from sqlalchemy import Connection, Engine, bindparam, create_engine, select
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import OperationalError, SQLAlchemyError
 from sqlalchemy.pool import StaticPool
 
 from domain.errors import StoreUnavailable
@@ -74,14 +74,16 @@ class FreshViews:
         waited, pause = 0.0, 0.001
         while True:
             with _open(shared) as connection:
-                position = _position(connection, projection)
-                if position >= head:
+                position = _position_or_none(connection, projection)
+                if position is not None and position >= head:
                     yield View(connection, position, stale=False)
                     return
-                if waited >= patience and not _is_file(shared):
+                if position is not None and waited >= patience and not _is_file(shared):
                     yield View(connection, position, stale=True)
                     return
             if waited >= patience:
+                if position is None and not _is_file(shared):
+                    raise StoreUnavailable("The views are gone. Next: try again in a moment.")
                 break
             self._wake()
             self._pause(pause)
@@ -98,6 +100,7 @@ class FreshViews:
             self._private = Projector(
                 engine, self._projector.log, self._projector.projections.values()
             )
+            self._private.create_tables()
         with suppress(UnknownEvent):  # what only a newer version can fold makes an answer stale
             self._private.catch_up(projection)
         return self._private.engine
@@ -114,6 +117,14 @@ _POSITION: Final = select(positions.c.position).where(
 
 def _position(connection: Connection, projection: str) -> int:
     return connection.execute(_POSITION, {"projection": projection}).scalar() or 0
+
+
+def _position_or_none(connection: Connection, projection: str) -> int | None:
+    """`None` where there are no tables: somebody deleted the views, and they are being rebuilt."""
+    try:
+        return _position(connection, projection)
+    except OperationalError:
+        return None
 
 
 def _is_file(engine: Engine) -> bool:

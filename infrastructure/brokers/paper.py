@@ -5,7 +5,6 @@ It is always there, needs no login, and its prices come from a seed (`simulator/
 
 from collections.abc import Callable, Iterable
 from datetime import datetime
-from decimal import Decimal
 from uuid import UUID
 
 from application.ports.broker import (
@@ -22,8 +21,8 @@ from application.ports.broker import (
 )
 from domain.events import OrderPlaced, OrderRejected, Outcome
 from domain.orders import OrderReport
-from domain.vocabulary import BrokerName, Mode, OrderTerms
-from infrastructure.brokers.paper_book import PaperBook, fold_book
+from domain.vocabulary import SETTLED_STATUSES, BrokerName, Mode, OrderTerms
+from infrastructure.brokers.paper_book import PaperBook, day_end, fold_book
 from infrastructure.simulator.instruments import resolve
 from infrastructure.simulator.prices import is_on_tick, price
 
@@ -97,6 +96,7 @@ class PaperBroker:
                 broker_tags=(report.request.broker_tag,),
             )
             for report, sighting in self._book(access, now).orders
+            if _is_of_today(report, now)
         )
 
     def holdings(self, access: Access, now: datetime) -> tuple[Holding, ...]:
@@ -106,7 +106,7 @@ class PaperBroker:
                 trading_symbol=symbol,
                 isin=found.isin if (found := resolve("NSE", symbol)) else None,
                 quantity_shares=lot.quantity_shares,
-                average_price_inr=_paise(lot.average_price_inr),
+                average_price_inr=lot.average_price_inr,
                 last_price_inr=price(self._seed, symbol, now),
             )
             for symbol, lot in self._book(access, now).holdings.items()
@@ -120,7 +120,7 @@ class PaperBroker:
                 trading_symbol=symbol,
                 product=product,
                 quantity_shares=lot.quantity_shares,
-                average_price_inr=_paise(lot.average_price_inr),
+                average_price_inr=lot.average_price_inr,
                 last_price_inr=price(self._seed, symbol, now),
             )
             for (symbol, product), lot in self._book(access, now).positions.items()
@@ -150,5 +150,8 @@ class PaperBroker:
         return None
 
 
-def _paise(amount_inr: Decimal) -> Decimal:
-    return amount_inr.quantize(Decimal("0.01"))
+def _is_of_today(report: OrderReport, now: datetime) -> bool:
+    """Of this Indian day, or not yet on record as settled: its end is news."""
+    assert report.placed_at is not None, "an order in the book was placed"
+    settled = report.sighting is not None and report.sighting.status in SETTLED_STATUSES
+    return not settled or day_end(report.placed_at) > now

@@ -5,6 +5,7 @@ is kept: the same events and the same seed give the same book everywhere, at any
 The paper market is open around the clock; orders are for the (Indian) day.
 """
 
+from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -81,8 +82,14 @@ def fold_book(seed: int, reports: Iterable[OrderReport], now: datetime) -> Paper
         book.orders.append((report, sighting))
         if sighting.filled_shares:
             fills.append((sighting.broker_time or now, report.request.terms, sighting))
+    carried: Counter[tuple[str, datetime]] = Counter()
     for filled_at, terms, sighting in sorted(fills, key=lambda f: f[0]):
         _apply(book, terms, sighting, filled_at, now)
+        if terms.product == "MIS" and day_end(filled_at) <= now:
+            side = 1 if terms.transaction_type == "BUY" else -1
+            carried[terms.trading_symbol, day_end(filled_at)] += side * sighting.filled_shares
+    for (symbol, end), shares in carried.items():  # intraday ends with its day, at its last price
+        book.cash_inr += shares * price(seed, symbol, end - timedelta(seconds=1))
     return book
 
 

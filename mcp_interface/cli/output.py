@@ -94,11 +94,15 @@ def command(function: Callable[P, None]) -> Callable[P, None]:
     def run(*args: P.args, **kwargs: P.kwargs) -> None:
         try:
             function(*args, **kwargs)
-        except Exception as e:  # whatever has no name below goes on, as the bug that it is
-            known = _known(e)
-            if known is None:
-                raise
-            code, text, exit_code = known
+        except (typer.Exit, typer.Abort, BrokenPipeError):
+            raise
+        except Exception as e:  # noqa: BLE001 - a terminal gets words, never a traceback
+            code, text, exit_code = _known(e) or (
+                "INTERNAL_ERROR",
+                f"{function.__name__} failed in a way that nobody planned for "
+                f"({type(e).__name__}). Next: trading-server doctor.",
+                USAGE,
+            )
             emit_problem(bool(kwargs.get("as_json")), code, text)
             raise typer.Exit(exit_code) from None
 
@@ -111,6 +115,9 @@ def _known(e: Exception) -> tuple[str, str, int] | None:
         return e.code, str(e), STORE_AWAY
     if isinstance(e, Refusal):
         return e.code, str(e), USAGE
+    if isinstance(e, UnicodeError):
+        words = "An argument holds bytes that are no text. Next: correct it."
+        return "INVALID_ARGUMENT", words, USAGE
     if isinstance(e, OSError) and not isinstance(e, BrokenPipeError):
         where = f" ({e.filename})" if e.filename else ""
         return "ENVIRONMENT", f"{e.strerror or e}{where}. Next: trading-server doctor.", USAGE
@@ -122,11 +129,12 @@ def _known_by_its_module(e: Exception) -> tuple[str, str, int] | None:
     from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, ProgrammingError
     from sqlalchemy.exc import TimeoutError as PoolTimeout
 
+    from infrastructure.migrations.runner import UnknownRevision
     from infrastructure.settings import BadSettings
     from infrastructure.store.refusals import store_unavailable
     from mcp_interface.composition import CannotStart
 
-    if isinstance(e, CannotStart):
+    if isinstance(e, CannotStart | UnknownRevision):
         return "CANNOT_START", str(e), USAGE
     if isinstance(e, BadSettings):
         return "BAD_SETTINGS", str(e), USAGE

@@ -37,13 +37,15 @@ class Suspects:
 
 
 def sweep(world: World, *due: Due) -> int:
-    return Sweep(
+    swept = Sweep(
         deadlines=Suspects(*due),
         close=world.close,
         writer=world.writer,
         clock=world.clock,
         ids=world.ids,
     )()
+    assert swept.failed == ()
+    return swept.ended
 
 
 def test_sessions_that_are_due_are_ended_and_counted(world: World):

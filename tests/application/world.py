@@ -166,7 +166,7 @@ class World:
         key: str | None = "k1",
         terms: OrderTerms = TEN_INFY,
         *,
-        broker: str = "paper",
+        broker: str | None = "paper",
         principal: UUID = ASHA,
         label: str = "default",
     ) -> Receipt:
