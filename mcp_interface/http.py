@@ -31,12 +31,12 @@ from infrastructure.settings import Settings
 from mcp_interface.admin_api import admin_routes
 from mcp_interface.app import App
 from mcp_interface.background import Background
+from mcp_interface.http_body import MAX_BODY_BYTES, TOO_LARGE, ReadableBodies
 from mcp_interface.server import NAME, VERSION, TradingServer
 
 log = structlog.get_logger()
 
 GUARDED: Final = ("/mcp", "/admin")
-MAX_BODY_BYTES: Final = 1024 * 1024
 WHAT_TO_DO: Final = (
     "This needs a bearer token. Next: ask the operator for one (trading-server users add NAME "
     "--scope trade) and send it as 'Authorization: Bearer ts_...'."
@@ -156,6 +156,7 @@ def http_app(server: TradingServer, app: App, background: Background, port: int)
         middleware=[
             Middleware(Doorkeeper, settings=security),
             Middleware(BearerTokens, identities=backend.identities),
+            Middleware(ReadableBodies),
         ],
         lifespan=lifespan,
     )
@@ -183,8 +184,7 @@ class Doorkeeper:
             text = "Web pages of that origin may not call. Next: TRADING_ALLOWED_HOSTS."
             return _refusal(403, "WRONG_ORIGIN", text)
         if length.isdecimal() and int(length) > MAX_BODY_BYTES:
-            text = f"A request has at most {MAX_BODY_BYTES} bytes. Next: send less."
-            return _refusal(413, "BODY_TOO_LARGE", text)
+            return _refusal(413, "BODY_TOO_LARGE", TOO_LARGE)
         return None
 
 

@@ -160,3 +160,27 @@ def test_what_is_due_is_asked_for_with_the_tolerance(world: World):
     )()
 
     assert suspects.asked == [(OPENING_BELL, timedelta(hours=24, seconds=10))]
+
+
+def test_a_session_that_cannot_be_ended_keeps_no_other_alive(world: World, monkeypatch):
+    world.entered()
+    ravis = world.entered(RAVI).session_id
+    world.clock.advance(2 * DAY)
+    forget = world.vault.forget
+
+    def refuses_ashas(principal, session_id, broker=None):
+        if session_id == FIRST:
+            raise PermissionError("the key file cannot be deleted")
+        forget(principal, session_id, broker)
+
+    monkeypatch.setattr(world.vault, "forget", refuses_ashas)
+    swept = Sweep(
+        deadlines=Suspects(ASHAS_SESSION, Due(RAVI, ravis, None)),
+        close=world.close,
+        writer=world.writer,
+        clock=world.clock,
+        ids=world.ids,
+    )()
+
+    assert swept == (1, ((FIRST, "PermissionError"),))
+    assert world.facts(ravis) == ["SessionCreated", "SessionExpired"]

@@ -1,3 +1,6 @@
+import json
+import os
+import socket
 import subprocess
 import sys
 from datetime import UTC, datetime, timedelta
@@ -140,3 +143,19 @@ def test_arguments_of_tools_are_numbers_and_constants_where_they_look_so_and_els
             _arguments(wrong, None)
     with pytest.raises(InvalidArgument):
         _arguments([], "[]")
+
+
+def test_a_port_that_is_taken_is_said_so(cli):
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        said = cli("serve", "--port", str(taken.getsockname()[1]), "--json")
+
+    assert said.code == 2
+    assert json.loads(said.out)["error"]["code"] == "CANNOT_START"
+
+
+def test_bytes_that_are_no_text_are_refused_in_words(cli):
+    said = cli("users", "revoke", os.fsdecode(b"\xff"), "--json")
+
+    assert said.code == 2
+    assert json.loads(said.out)["error"]["code"] == "INVALID_ARGUMENT"
+    assert "Traceback" not in said.err

@@ -114,8 +114,28 @@ def test_a_body_that_no_call_needs_is_refused_unread(market):
         headers={"Authorization": f"Bearer {token}", "Content-Type": "application/json"},
         trust_env=False,
     )
-    assert chunked.status_code == 413
+    says(chunked, 413, "BODY_TOO_LARGE")
     assert market.server.log_head() == before
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b'[{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"api_secret":"CANARY"}}]',
+        b'{"jsonrpc":"2.0","id":1,"method":"tools/call","params":"CANARY"}',
+        b'{"jsonrpc":"1.0","id":1,"method":"CANARY"}',
+        b'{"jsonrpc":"2.0","id":1,"method":"CANARY"',
+        b"[" * 100_000,
+    ],
+    ids=["a batch", "params that are a text", "another protocol", "half a message", "a well"],
+)
+def test_a_body_that_is_no_message_is_refused_and_not_repeated(market, body):
+    answer = post(market.server, market.site.token("hari", "trade"), body)
+
+    assert answer.status_code == 400
+    assert "INVALID_REQUEST" in answer.text
+    assert "Next:" in answer.text
+    assert "CANARY" not in answer.text
 
 
 @pytest.mark.parametrize("host", ["evil.example", "evil.example:8000", "127.0.0.1.evil.example"])
