@@ -19,8 +19,10 @@ from application.ports.vault import Vault
 from application.writer import Context, Loaded, Writer
 from domain import orders
 from domain.errors import (
+    BrokerLoginRequired,
     LiveTradingOff,
     NotSupportedByBroker,
+    SessionHasExpired,
     StoreUnavailable,
 )
 from domain.events import Event, OrderKeyClaimed, OrderRequested
@@ -78,11 +80,38 @@ class PlaceOrder:
             if order_key is None
             else orders.check_order_key(order_key)
         )
-        admission = self.admit(context, entered, named_broker)
+        known = None if minted else self._known(context, key, named_broker, terms)
+        if known is not None and known.report.state not in (*UNSETTLED, "REQUESTED"):
+            return known
+        try:
+            named = named_broker if known is None else known.report.request.broker
+            admission = self.admit(context, entered, named)
+        except (BrokerLoginRequired, SessionHasExpired):
+            if known is None:
+                raise
+            return known  # nobody can look now; what is on record is the answer
         request = self._request(context, admission, key, terms)
         placing = _Placing(self, context, entered, admission, request)
         report, position = placing.run()
         return Receipt(report=report, position=position, repeated=placing.repeated, minted=minted)
+
+    def _known(
+        self, context: Context, key: str, named_broker: str | None, terms: OrderTerms
+    ) -> Receipt | None:
+        """The order that this key names already, whatever broker is active now.
+
+        Raises:
+            OrderKeyReused: it names an order with other terms or at another broker.
+        """
+        claim = _claim_in(self.writer.load(order_key_stream(context.principal, key)))
+        if claim is None:
+            return None
+        told = self.writer.load(claim.session_id)
+        report = orders.order_reports(told.events)[key]
+        orders.must_be_that_order(report, named_broker, terms)
+        last = told.recorded[-1].envelope
+        position = self.writer.store.position_of(last.stream_id, last.version) or 0
+        return Receipt(report=report, position=position, repeated=True, minted=False)
 
     def _request(
         self, context: Context, admission: Admission, key: str, terms: OrderTerms
@@ -168,11 +197,17 @@ class _Placing:
         if report is not None and report.state != "REQUESTED":
             return report, position
         key = self._request.order_key
-        self._writer.decide(
-            self._context,
-            [self._session_id],
-            lambda s: [orders.dispatch_order(state_of(s[0]), key, self._clock.now())],
-        )
+        try:
+            self._writer.decide(
+                self._context,
+                [self._session_id],
+                lambda s: [orders.dispatch_order(state_of(s[0]), key, self._clock.now())],
+            )
+        except SessionHasExpired:
+            raise SessionHasExpired(
+                f"{key} was never sent, and the session that it belongs to is over; nothing was "
+                "sent now. Next: use a new order_key."
+            ) from None
         self.repeated = False
         outcome = self._admission.broker.place(
             self._admission.access,

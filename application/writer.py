@@ -107,6 +107,8 @@ class Writer:
     def _attempt(
         self, context: Context, command_id: UUID, current: Sequence[Loaded], decision: Decision
     ) -> Written:
+        for stream in current:
+            _must_belong_to(context.principal, stream)
         for attempt in range(ATTEMPTS):
             new = decision(current)
             if not any(new):

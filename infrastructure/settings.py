@@ -125,3 +125,10 @@ def environment_with(changes: Mapping[str, str]) -> dict[str, str]:
     ours = {str(f.validation_alias) for f in Settings.model_fields.values()}
     kept = {name: value for name, value in os.environ.items() if name not in ours}
     return {**kept, **changes}
+
+
+def given_settings() -> dict[str, str]:
+    """Our settings as this process's environment has them, less the one that holds a password."""
+    ours = {str(f.validation_alias) for f in Settings.model_fields.values()}
+    shown = ours - {"TRADING_DATABASE_URL"}
+    return {name: value for name, value in os.environ.items() if name in shown and value}

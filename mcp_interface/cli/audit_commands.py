@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from domain.errors import InvalidArgument
 from domain.instants import outside
 from mcp_interface.cli.instants import HOW_TO_WRITE, current, instant
 from mcp_interface.cli.opening import backend, principal_of
@@ -73,7 +74,10 @@ def state(
     """A user's sessions and orders as the system knew them at a moment: replayed events only."""
     from mcp_interface.operator import state_row
 
-    moment = instant("--at", at, current())
+    now = current()
+    moment = instant("--at", at, now)
+    if moment > now:
+        raise InvalidArgument("--at lies ahead, and nothing is known of that. Next: --at now.")
     with backend(projecting=False) as store:
         known = store.audit.state(principal_of(store, user), moment)
     sessions = [state_row(found, moment) for found in known]

@@ -147,26 +147,23 @@ def _bearer(placeholder: str) -> dict[str, str]:
 
 def _local(session: str, notes: list[str]) -> Local:
     """How to start us here, on the data that this shell means. Hosts pass on no environment."""
-    from infrastructure.settings import load_settings
+    from infrastructure.settings import given_settings, load_settings
 
     settings = load_settings()
-    chosen = settings.model_fields_set
-    env = {
-        "TRADING_DATA_DIR": ("data_dir", str(settings.data_dir.absolute())),
-        "TRADING_KEYS_DIR": ("keys_dir", str(settings.keys_dir.absolute())),
-        "TRADING_USER": ("user", settings.user),
-    }
-    if "database_url" in chosen:
+    env = given_settings()
+    for name, directory in (
+        ("TRADING_DATA_DIR", settings.data_dir),
+        ("TRADING_KEYS_DIR", settings.keys_dir),
+    ):
+        if name in env:
+            env[name] = str(directory.absolute())
+    if settings.database_url is not None:
         notes.append(
             "TRADING_DATABASE_URL holds a password and is not printed: give it to the client's "
             "environment yourself, or use --url."
         )
     labelled = [] if session == DEFAULT_LABEL else ["--session", session]
-    return Local(
-        _executable(),
-        ["stdio", *labelled],
-        {name: value for name, (field, value) in env.items() if field in chosen},
-    )
+    return Local(_executable(), ["stdio", *labelled], env)
 
 
 def _executable() -> str:

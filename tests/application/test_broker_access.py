@@ -10,6 +10,7 @@ from domain.errors import (
     BrokerLoginRequired,
     BrokerNotSupported,
     BrokerUnavailable,
+    InvalidArgument,
     NoActiveBroker,
     SessionHasExpired,
 )
@@ -146,6 +147,16 @@ def test_a_refused_login_is_on_record_without_its_values(world: World):
     ]
     assert b"rt-8f3a" not in everything_stored(world)
     assert world.vault.holds(FIRST) == []
+
+
+@pytest.mark.parametrize("code", ["MISSING_ARGUMENT", "MALFORMED_ARGUMENT"])
+def test_a_login_that_the_broker_never_saw_is_not_on_record(world: World, code):
+    world.kite.login = LoginRefused(code, "request_token is missing.")
+
+    with pytest.raises(InvalidArgument, match=r"^Kite: request_token is missing\.$"):
+        world.log_in(context(), world.entered(), "kite", Secrets({}))
+
+    assert world.facts(FIRST) == ["SessionCreated"]
 
 
 def test_a_refused_login_leaves_the_earlier_one_in_use(world: World):

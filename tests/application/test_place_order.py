@@ -19,6 +19,7 @@ from domain.errors import (
     OrderKeyReused,
     Refusal,
     SessionHasExpired,
+    SessionNotFound,
     StoreUnavailable,
 )
 from domain.events import (
@@ -458,13 +459,32 @@ def test_an_order_whose_session_ends_before_the_dispatch_is_never_sent(world: Wo
 
 def test_a_key_names_its_order_whichever_broker_is_active_by_now(world: World):
     world.at_kite()
-    first = world.order("k1", broker="kite")
+    first = world.order("k1", broker="paper")
 
     again = world.order("k1", broker=None)
 
     assert (again.report, again.repeated) == (first.report, True)
     with pytest.raises(OrderKeyReused):
-        world.order("k1", broker="paper")
+        world.order("k1", broker="kite")
+
+
+def test_a_key_names_its_order_after_the_login_has_ended(world: World):
+    world.at_kite()
+    first = world.order("k1", broker="kite")
+    world.log_out(context(ASHA), world.entered(), ("kite",))
+
+    again = world.order("k1", broker=None)
+
+    assert (again.report, again.repeated) == (first.report, True)
+
+
+def test_nobody_writes_into_a_history_of_somebody_else(world: World):
+    ashas = world.entered().session_id
+
+    with pytest.raises(SessionNotFound):
+        world.writer.decide(context(RAVI), [ashas], lambda _: [[SessionEnded(reason="mischief")]])
+
+    assert world.facts(FIRST) == ["SessionCreated"]
 
 
 def test_a_store_that_goes_away_during_the_call_gets_the_outcome_when_it_is_back(world: World):

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 
@@ -5,12 +6,13 @@ import pytest
 
 from application.ports.broker import BrokerDown, BrokerOrder, Holding, LoginExpired, Position
 from application.read_broker import OrderBook
-from domain.errors import BrokerLoginRequired, BrokerUnavailable, NoActiveBroker
+from domain.errors import BrokerLoginRequired, BrokerUnavailable, NoActiveBroker, SessionHasExpired
 from domain.events import (
     BrokerAuthenticationExpired,
     OrderObserved,
     OrderOutcomeUnknown,
     OrderPlaced,
+    SessionEnded,
 )
 from domain.streams import session_stream
 from domain.vocabulary import OrderSighting
@@ -220,6 +222,41 @@ def test_the_same_order_id_at_another_broker_is_another_order(world: World):
 
     assert "OrderObserved" not in world.facts(FIRST)
     assert list(world.state(FIRST).orders) == ["k1"]
+
+
+def test_a_row_with_the_tag_of_another_order_is_another_order_whatever_its_id(world: World):
+    world.order("k1")
+
+    look(world, row("B1", FILLED, "somebody-elses-tag"))
+
+    assert "OrderObserved" not in world.facts(FIRST)
+
+
+@pytest.mark.parametrize(
+    "difference",
+    [{"trading_symbol": "TCS"}, {"transaction_type": "SELL"}, {"quantity_shares": 11}],
+    ids=lambda difference: next(iter(difference)),
+)
+@pytest.mark.parametrize("tagged", [True, False])
+def test_a_row_about_something_else_is_another_order(world: World, difference, tagged):
+    world.order("k1")
+    tags = [tag_of(world)] if tagged else []
+
+    look(world, replace(row("B1", FILLED, *tags), **difference))
+
+    assert "OrderObserved" not in world.facts(FIRST)
+
+
+def test_an_order_that_was_never_sent_is_not_in_any_book(world: World):
+    world.entered()
+    world.store.on_next_append(lambda: None)
+    world.store.on_next_append(lambda: world.append(FIRST, SessionEnded(reason="operator")))
+    with pytest.raises(SessionHasExpired):
+        world.order("k1")
+
+    look(world, row("B1", FILLED, tag_of(world)))
+
+    assert world.state(FIRST).orders["k1"].stage == "requested"
 
 
 def test_the_book_is_read_as_of_the_newest_state_of_the_session(world: World):

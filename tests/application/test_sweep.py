@@ -4,7 +4,9 @@ from datetime import datetime, timedelta
 import pytest
 
 from application.ports.broker import Secrets
-from application.sweep import Sweep
+from application.ports.event_store import Append, Row
+from application.sweep import Sweep, Swept
+from domain.errors import StoreUnavailable
 from domain.events import BrokerAuthenticationExpired, BrokerSelected
 from domain.session import Due
 from tests.application.world import (
@@ -184,3 +186,30 @@ def test_a_session_that_cannot_be_ended_keeps_no_other_alive(world: World, monke
 
     assert swept == (1, ((FIRST, "PermissionError"),))
     assert world.facts(ravis) == ["SessionCreated", "SessionExpired"]
+
+
+def test_a_session_with_a_damaged_row_is_named_and_the_others_end(world: World):
+    ravis = world.entered(RAVI).session_id
+    damaged = world.store.read(ravis)[0].state.replace(b'"label"', b'"lable"')
+    world.store.store(Append([Row(FIRST, 1, "trading_session.session_created.v1", damaged)]))
+    world.clock.advance(2 * DAY)
+
+    swept = Sweep(
+        deadlines=Suspects(ASHAS_SESSION, Due(RAVI, ravis, None)),
+        close=world.close,
+        writer=world.writer,
+        clock=world.clock,
+        ids=world.ids,
+    )()
+
+    assert swept == Swept(ended=1, failed=((FIRST, "ValidationError"),))
+    assert world.state(ravis).ended == "idle"
+
+
+def test_a_store_that_is_away_ends_the_sweep(world: World):
+    world.entered()
+    world.clock.advance(2 * DAY)
+    world.store.is_away = lambda: True
+
+    with pytest.raises(StoreUnavailable):
+        sweep(world, ASHAS_SESSION)

@@ -11,6 +11,7 @@ from domain.orders import (
     claim_key,
     dispatch_order,
     fingerprint,
+    must_be_that_order,
     observe_order,
     order_reports,
     request_order,
@@ -408,3 +409,30 @@ def test_an_order_of_a_session_that_is_over_is_never_sent():
 
     with pytest.raises(SessionHasExpired):
         dispatch_order(ended, "k1", OPENING_BELL)
+
+
+def test_an_order_at_the_instant_of_its_sessions_greatest_age_is_not_sent():
+    with pytest.raises(SessionHasExpired):
+        dispatch_order(given(CREATED, REQUESTED), "k1", CREATED.ends_at)
+
+
+# The order that a key names
+
+
+@pytest.mark.parametrize("broker", [None, "kite"])
+@pytest.mark.parametrize("price", ["1480.50", "1480.5", "1480.5000"])
+def test_a_key_names_its_order_by_the_same_terms_at_its_broker(broker, price):
+    terms = replace(TEN_INFY, limit_price_inr=Decimal(price))
+
+    must_be_that_order(told(REQUESTED), broker, terms)
+
+
+def test_a_key_does_not_name_an_order_at_another_broker():
+    with pytest.raises(OrderKeyReused):
+        must_be_that_order(told(REQUESTED), "paper", TEN_INFY)
+
+
+@pytest.mark.parametrize("change", OTHER_TERMS, ids=lambda change: next(iter(change)))
+def test_a_key_does_not_name_an_order_with_other_terms(change):
+    with pytest.raises(OrderKeyReused):
+        must_be_that_order(told(REQUESTED), None, replace(TEN_INFY, **change))
