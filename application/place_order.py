@@ -142,8 +142,9 @@ def _may_trade(mode: Mode, display_name: str) -> Mode:
     """
     if mode == "LIVE":
         raise LiveTradingOff(
-            f"{display_name} is a real broker here, and this version sends no orders to real "
-            "brokers. Nothing was sent. Next: use broker='paper'."
+            f"{display_name} counts as a real broker here (nobody proved to be the simulator just "
+            "now), and this version sends no orders to real brokers. Nothing was sent. Next: use "
+            "broker='paper', or see that the simulator runs."
         )
     return mode
 

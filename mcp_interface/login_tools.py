@@ -154,8 +154,12 @@ def _login_state(
         session_id=str(entered.session_id),
     )
     until = f" until {ends}" if ends else ""
-    line = f"Logged in to {broker}{until}." if login else f"{broker} needs no login."
-    return result(app.first_line(entered, session), [line], model)
+    lines = [f"{broker} needs no login."]
+    if login:
+        lines = [f"Logged in to {broker}{until}. Orders there are {login.mode}."]
+    if session.active_broker != broker:
+        lines.append(f"Next: set_active_broker(broker='{broker}') to use it by default.")
+    return result(app.first_line(entered, session), lines, model)
 
 
 def _leaving(app: App, session: TradingSession, broker: str | None) -> tuple[BrokerName, ...]:
