@@ -27,6 +27,7 @@ from domain.events import OrderOutcomeUnknown, OrderPlaced, OrderRejected, Outco
 from domain.vocabulary import BrokerName, Mode
 from infrastructure.brokers.clients import MOST_CLIENTS, Clients, hidden, root_of
 from infrastructure.brokers.dhan import login, mapping
+from infrastructure.brokers.importing import IMPORTING
 from infrastructure.simulator.proof import far_side_is_our_simulator
 
 if TYPE_CHECKING:
@@ -91,8 +92,9 @@ class DhanBroker:
 
     def place(self, access: Access, ticket: OrderTicket, now: datetime) -> Outcome:
         try:
-            from infrastructure.brokers.dhan import sdk
-            from infrastructure.brokers.dhan.outcome import outcome_of
+            with IMPORTING:
+                from infrastructure.brokers.dhan import sdk
+                from infrastructure.brokers.dhan.outcome import outcome_of
 
             client, arguments = self._client(access), mapping.order_arguments(ticket)
         except mapping.UnknownInstrument as error:
@@ -136,7 +138,8 @@ class DhanBroker:
         Raises:
             LoginExpired, BrokerDown: see the port.
         """
-        from infrastructure.brokers.dhan import sdk
+        with IMPORTING:
+            from infrastructure.brokers.dhan import sdk
 
         try:
             return understand(sdk.asked(self._client(access), question))
@@ -156,17 +159,20 @@ class DhanBroker:
         )
 
     def _new_client(self, client_id: str, access_token: str) -> "DhanClient":
-        from infrastructure.brokers.dhan import sdk
+        with IMPORTING:
+            from infrastructure.brokers.dhan import sdk
 
         return sdk.new_client(client_id, access_token, self._root, self._shared_transport())
 
     def _new_token(self, client_id: str, pin: str, code: str) -> object:
-        from infrastructure.brokers.dhan import sdk
+        with IMPORTING:
+            from infrastructure.brokers.dhan import sdk
 
         return sdk.log_in(self._auth_root, self._shared_transport(), client_id, pin, code)
 
     def _shared_transport(self) -> "HTTPAdapter":
-        from infrastructure.brokers.dhan import sdk
+        with IMPORTING:
+            from infrastructure.brokers.dhan import sdk
 
         with self._lock:
             if self._transport is None:

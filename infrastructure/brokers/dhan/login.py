@@ -18,6 +18,7 @@ from application.ports.broker import (
 )
 from infrastructure import totp
 from infrastructure.brokers.dhan.mapping import NewToken, Profile
+from infrastructure.brokers.importing import IMPORTING
 from infrastructure.brokers.logins import given, login_end
 
 if TYPE_CHECKING:
@@ -57,7 +58,8 @@ def log_in(
     Raises:
         LoginRefused, BrokerDown: without Dhan's words, which may repeat a credential.
     """
-    from infrastructure.brokers.dhan import sdk
+    with IMPORTING:
+        from infrastructure.brokers.dhan import sdk
 
     client_id = given(credentials, "client_id")
     if client_id is None:
@@ -107,7 +109,8 @@ def _proof(credentials: Secrets, now: datetime) -> tuple[str, str]:
 
 
 def _asking(ask: Callable[[], T]) -> T:
-    from infrastructure.brokers.dhan import sdk
+    with IMPORTING:
+        from infrastructure.brokers.dhan import sdk
 
     try:
         return ask()

@@ -28,6 +28,7 @@ from domain.events import OrderOutcomeUnknown, OrderPlaced, OrderRejected, Outco
 from domain.vocabulary import BrokerName, Mode
 from infrastructure.brokers.clients import MOST_CLIENTS, Clients, hidden, root_of
 from infrastructure.brokers.groww import login, mapping
+from infrastructure.brokers.importing import IMPORTING
 from infrastructure.simulator.proof import far_side_is_our_simulator
 
 if TYPE_CHECKING:
@@ -90,7 +91,8 @@ class GrowwBroker:
 
     def place(self, access: Access, ticket: OrderTicket, now: datetime) -> Outcome:
         try:
-            from infrastructure.brokers.groww.outcome import outcome_of
+            with IMPORTING:
+                from infrastructure.brokers.groww.outcome import outcome_of
 
             client, arguments = self._client(access), mapping.order_arguments(ticket)
         except mapping.NotAtGroww as error:
@@ -132,7 +134,8 @@ class GrowwBroker:
 
     def _reading(self, access: Access, read: Callable[["GrowwClient"], T]) -> T:
         """Raises: LoginExpired, BrokerDown."""
-        from infrastructure.brokers.groww import sdk
+        with IMPORTING:
+            from infrastructure.brokers.groww import sdk
 
         try:
             return read(self._client(access))
@@ -148,17 +151,20 @@ class GrowwBroker:
         return self._clients.get(access.secrets, lambda: self._new_client(token))
 
     def _new_client(self, token: str) -> "GrowwClient":
-        from infrastructure.brokers.groww import sdk
+        with IMPORTING:
+            from infrastructure.brokers.groww import sdk
 
         return sdk.new_client(token, self._root, self._shared_transport())
 
     def _new_login_client(self, api_key: str) -> "GrowwLoginClient":
-        from infrastructure.brokers.groww import sdk
+        with IMPORTING:
+            from infrastructure.brokers.groww import sdk
 
         return sdk.new_login_client(api_key, self._root, self._shared_transport())
 
     def _shared_transport(self) -> "HTTPAdapter":
-        from infrastructure.brokers.groww import sdk
+        with IMPORTING:
+            from infrastructure.brokers.groww import sdk
 
         with self._lock:
             if self._transport is None:

@@ -18,6 +18,7 @@ from application.ports.broker import (
 )
 from infrastructure import totp
 from infrastructure.brokers.groww.mapping import DayToken, Profile
+from infrastructure.brokers.importing import IMPORTING
 from infrastructure.brokers.logins import given, login_end, next_six_ist
 
 if TYPE_CHECKING:
@@ -76,7 +77,8 @@ def log_in(
 
 def _proof(credentials: Secrets, now: datetime) -> tuple[str, Mapping[str, str | int]]:
     """The API key, and what shows that it is the caller's."""
-    from infrastructure.brokers.groww import sdk
+    with IMPORTING:
+        from infrastructure.brokers.groww import sdk
 
     api_key = given(credentials, "api_key")
     api_secret = given(credentials, "api_secret")
@@ -101,7 +103,8 @@ def _proof(credentials: Secrets, now: datetime) -> tuple[str, Mapping[str, str |
 
 
 def _asking(ask: Callable[[], T]) -> T:
-    from infrastructure.brokers.groww import sdk
+    with IMPORTING:
+        from infrastructure.brokers.groww import sdk
 
     try:
         return ask()

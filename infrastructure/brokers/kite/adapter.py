@@ -26,6 +26,7 @@ from application.ports.broker import (
 from domain.events import OrderOutcomeUnknown, OrderPlaced, OrderRejected, Outcome
 from domain.vocabulary import BrokerName, Mode
 from infrastructure.brokers.clients import MOST_CLIENTS, Clients, hidden, root_of
+from infrastructure.brokers.importing import IMPORTING
 from infrastructure.brokers.kite import login, mapping
 from infrastructure.simulator.proof import far_side_is_our_simulator
 
@@ -92,7 +93,8 @@ class KiteBroker:
 
     def place(self, access: Access, ticket: OrderTicket, now: datetime) -> Outcome:
         try:
-            from infrastructure.brokers.kite.outcome import outcome_of
+            with IMPORTING:
+                from infrastructure.brokers.kite.outcome import outcome_of
 
             client, arguments = self._client(access), mapping.order_arguments(ticket)
         except Exception as error:  # noqa: BLE001  # never raises; nothing has been called yet
@@ -123,7 +125,8 @@ class KiteBroker:
 
     def _reading(self, access: Access, read: Callable[["KiteClient"], T]) -> T:
         """Raises: LoginExpired, BrokerDown."""
-        from infrastructure.brokers.kite import sdk
+        with IMPORTING:
+            from infrastructure.brokers.kite import sdk
 
         try:
             return read(self._client(access))
@@ -141,7 +144,8 @@ class KiteBroker:
         )
 
     def _new_client(self, api_key: str, access_token: str | None) -> "KiteClient":
-        from infrastructure.brokers.kite import sdk
+        with IMPORTING:
+            from infrastructure.brokers.kite import sdk
 
         with self._lock:
             if self._transport is None:

@@ -15,6 +15,7 @@ from application.ports.broker import (
     LoginRefused,
     Secrets,
 )
+from infrastructure.brokers.importing import IMPORTING
 from infrastructure.brokers.kite.mapping import NewToken, Profile
 from infrastructure.brokers.logins import next_six_ist
 
@@ -91,7 +92,8 @@ def _redeem(credentials: Secrets, client: "KiteClient") -> NewToken:
 
 
 def _asking(ask: Callable[[], T]) -> T:
-    from infrastructure.brokers.kite import sdk
+    with IMPORTING:
+        from infrastructure.brokers.kite import sdk
 
     try:
         return ask()
