@@ -1,3 +1,4 @@
+import dataclasses
 from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
@@ -257,6 +258,24 @@ def test_an_order_that_was_never_sent_is_not_in_any_book(world: World):
     look(world, row("B1", FILLED, tag_of(world)))
 
     assert world.state(FIRST).orders["k1"].stage == "requested"
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"trading_symbol": "TCS"},
+        {"transaction_type": "SELL"},
+        {"quantity_shares": 3},
+        {"broker_tags": ("uaaaaaaaaaaaaaaaaaaa",)},
+    ],
+    ids=["share", "side", "quantity", "tag"],
+)
+def test_an_order_id_that_is_given_twice_moves_no_fill_to_another_order(world: World, other):
+    world.order("k1")
+
+    look(world, dataclasses.replace(row("B1", FILLED), **other))
+
+    assert "OrderObserved" not in world.facts(FIRST)
 
 
 def test_the_book_is_read_as_of_the_newest_state_of_the_session(world: World):
