@@ -43,7 +43,7 @@ WHAT_TO_DO: Final = (
 )
 
 
-def transport_security(settings: Settings, port: int) -> TransportSecuritySettings:
+def transport_security(settings: Settings) -> TransportSecuritySettings:
     """Loopback names, the public address, and what TRADING_ALLOWED_HOSTS adds; nothing else."""
     hosts = ["127.0.0.1", "localhost", "[::1]", *settings.hosts]
     origins = [f"http://{h}" for h in hosts] + [f"https://{h}" for h in settings.hosts]
@@ -105,10 +105,10 @@ def _refusal(status: int, code: str, text: str) -> JSONResponse:
     return JSONResponse({"error": code, "message": text}, status_code=status)
 
 
-def http_app(server: TradingServer, app: App, background: Background, port: int) -> Starlette:
+def http_app(server: TradingServer, app: App, background: Background) -> Starlette:
     """The whole application; its lifespan starts and drains the background work."""
     backend, settings = app.backend, app.backend.settings
-    security = transport_security(settings, port)
+    security = transport_security(settings)
     server.streamable_http_app(
         json_response=True,
         stateless_http=True,

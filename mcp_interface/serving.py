@@ -63,7 +63,7 @@ def serve_http(settings: Settings, host: str, port: int, ready: Callable[[str], 
     backend = Backend(settings)
     server, app = build(backend, None, DEFAULT_LABEL)
     config = uvicorn.Config(
-        http_app(server, app, Background(backend), port),
+        http_app(server, app, Background(backend)),
         host=host,
         port=port,
         log_config=None,

@@ -34,7 +34,7 @@ def _leave_the_ticker_out() -> None:
 _leave_the_ticker_out()
 
 from kiteconnect import KiteConnect  # noqa: E402  # after the stub is in place
-from kiteconnect.exceptions import (  # noqa: E402
+from kiteconnect.exceptions import (  # noqa: E402  # likewise
     DataException,
     GeneralException,
     InputException,
