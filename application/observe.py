@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from uuid import UUID
 
-from application.ports.broker import BrokerOrder
+from application.ports.broker_orders import BrokerOrder
 from application.writer import Context, Loaded, Writer
 from domain.events import Event
 from domain.orders import observe_order

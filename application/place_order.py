@@ -13,7 +13,8 @@ from uuid import UUID
 from application.broker_access import Admission, Admit, state_of
 from application.enter_session import Entered
 from application.observe import observe_book
-from application.ports.broker import BrokerDown, LoginExpired, OrderTicket
+from application.ports.broker import BrokerDown, LoginExpired
+from application.ports.broker_orders import OrderTicket
 from application.ports.clock import Clock, Ids
 from application.ports.vault import Vault
 from application.writer import Context, Loaded, Writer

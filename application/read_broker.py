@@ -7,13 +7,9 @@ from typing import TypeVar
 from application.broker_access import Admission, Admit
 from application.enter_session import Entered
 from application.observe import observe_book
-from application.ports.broker import (
-    BrokerDown,
-    BrokerOrder,
-    Holding,
-    LoginExpired,
-    Position,
-)
+from application.ports.account import Holding, Position
+from application.ports.broker import BrokerDown, LoginExpired
+from application.ports.broker_orders import BrokerOrder
 from application.ports.clock import Clock
 from application.ports.event_store import EventStore
 from application.writer import Context, Writer

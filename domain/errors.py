@@ -5,6 +5,7 @@ Refusal
 ├── InvalidOrder               INVALID_ORDER
 ├── BrokerNotSupported         BROKER_NOT_SUPPORTED
 ├── NotSupportedByBroker       NOT_SUPPORTED_BY_BROKER
+├── UnknownInstrument          UNKNOWN_INSTRUMENT
 ├── NoActiveBroker             NO_ACTIVE_BROKER
 ├── BrokerLoginRequired        BROKER_LOGIN_REQUIRED
 ├── BrokerLoginFailed          BROKER_LOGIN_FAILED
@@ -46,6 +47,12 @@ class BrokerNotSupported(Refusal):
 
 class NotSupportedByBroker(Refusal):
     code = "NOT_SUPPORTED_BY_BROKER"
+
+
+class UnknownInstrument(Refusal):
+    """No instrument, or more than one, bears this name; or the broker does not list it."""
+
+    code = "UNKNOWN_INSTRUMENT"
 
 
 class NoActiveBroker(Refusal):

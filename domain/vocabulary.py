@@ -14,6 +14,9 @@ OrderType = Literal["MARKET", "LIMIT", "SL", "SL-M"]
 Product = Literal["CNC", "MIS", "NRML", "MTF", "CO", "BO"]
 Variety = Literal["regular", "amo", "co", "bo", "iceberg"]
 Validity = Literal["DAY", "IOC", "TTL"]
+Interval = Literal[
+    "1m", "2m", "3m", "5m", "10m", "15m", "25m", "30m", "60m", "4h", "1d", "1w", "1M"
+]
 OrderStatus = Literal[
     "PENDING_SUBMIT",
     "OPEN",

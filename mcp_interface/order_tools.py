@@ -9,7 +9,7 @@ from pydantic import BeforeValidator, Field
 
 from application.enter_session import Entered
 from application.place_order import Receipt
-from application.ports.broker import BrokerOrder
+from application.ports.broker_orders import BrokerOrder
 from application.read_broker import OrderBook
 from domain.errors import InvalidOrder, NotSupportedByBroker
 from domain.instants import outside

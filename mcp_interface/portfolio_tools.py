@@ -6,7 +6,7 @@ from typing import Annotated
 from mcp.types import CallToolResult
 
 from application.enter_session import Entered
-from application.ports.broker import Holding, Position
+from application.ports.account import Holding, Position
 from application.read_broker import Portfolio
 from mcp_interface.app import App, Mcp, result
 from mcp_interface.caller import Caller
@@ -53,6 +53,7 @@ class PortfolioSummary(Result):
     total_pnl_percent: str | None
     profitable_stocks: int
     losing_stocks: int
+    unpriced_stocks: int
 
 
 class PortfolioResult(Result):
@@ -94,8 +95,14 @@ def _told(
     broker, login = found.admission.broker, found.admission.login
     mode = login.mode if login else broker.mode()
     invested = sum((h.average_price_inr * h.quantity_shares for h in found.holdings), Decimal(0))
-    current = sum((h.last_price_inr * h.quantity_shares for h in found.holdings), Decimal(0))
-    gains = [h.last_price_inr - h.average_price_inr for h in found.holdings]
+    priced = [(h, h.last_price_inr) for h in found.holdings if h.last_price_inr is not None]
+    gains = [last - h.average_price_inr for h, last in priced]
+    unpriced = len(found.holdings) - len(priced)
+    # A sum that leaves shares out is no worth: without a price for every holding there is none.
+    current = (
+        None if unpriced else sum((last * h.quantity_shares for h, last in priced), Decimal(0))
+    )
+    gain = None if current is None else current - invested
     shown, following = page([_holding(h) for h in found.holdings], limit, cursor)
     model = PortfolioResult(
         broker=broker.name,
@@ -108,24 +115,28 @@ def _told(
             total_holdings=len(found.holdings),
             total_invested=money(invested),
             total_current=money(current),
-            total_pnl=money(current - invested),
-            total_pnl_percent=percent(current - invested, invested),
+            total_pnl=money(gain),
+            total_pnl_percent=percent(gain, invested),
+            unpriced_stocks=unpriced,
             profitable_stocks=sum(gain > 0 for gain in gains),
             losing_stocks=sum(gain < 0 for gain in gains),
         ),
         session_id=str(entered.session_id),
     )
     lines = [
-        f"{len(found.holdings)} holdings at {broker.display_name}, worth {rupees(current)}, "
-        f"invested {rupees(invested)}, gain {rupees(current - invested)}."
+        f"{len(found.holdings)} holdings at {broker.display_name}, worth {_spoken(current)}, "
+        f"invested {rupees(invested)}, gain {_spoken(gain)}."
     ]
+    if unpriced:
+        lines.append(f"{broker.display_name} gave no price for {unpriced} of them.")
     lines += [
         f"{row.symbol}: {row.quantity} at {rupees(Decimal(row.avg_price or 0))}, now "
-        f"{rupees(Decimal(row.current_price or 0))}"
+        f"{_spoken(None if row.current_price is None else Decimal(row.current_price))}"
         for row in shown
     ]
     lines += [
-        f"Position {p.symbol} {p.product}: {p.quantity}, gain {p.pnl}" for p in model.positions
+        f"Position {p.symbol} {p.product}: {p.quantity}, gain {p.pnl or 'unknown'}"
+        for p in model.positions
     ]
     if following:
         lines.append(f"More: get_portfolio(cursor='{following}').")
@@ -135,34 +146,41 @@ def _told(
 
 def _holding(holding: Holding) -> HoldingRow:
     invested = holding.average_price_inr * holding.quantity_shares
-    current = holding.last_price_inr * holding.quantity_shares
+    last = holding.last_price_inr
+    current = None if last is None else last * holding.quantity_shares
+    gain = None if current is None else current - invested
     return HoldingRow(
         symbol=holding.trading_symbol,
         exchange=holding.exchange,
         isin=holding.isin,
         quantity=holding.quantity_shares,
         avg_price=money(holding.average_price_inr),
-        current_price=money(holding.last_price_inr),
+        current_price=money(last),
         invested_value=money(invested),
         current_value=money(current),
-        pnl=money(current - invested),
-        pnl_percent=percent(current - invested, invested),
+        pnl=money(gain),
+        pnl_percent=percent(gain, invested),
     )
 
 
 def _position(position: Position) -> PositionRow:
-    gain = (position.last_price_inr - position.average_price_inr) * position.quantity_shares
+    last = position.last_price_inr
+    gain = None if last is None else (last - position.average_price_inr) * position.quantity_shares
     return PositionRow(
         symbol=position.trading_symbol,
         exchange=position.exchange,
         product=position.product,
         quantity=position.quantity_shares,
         avg_price=money(position.average_price_inr),
-        current_price=money(position.last_price_inr),
+        current_price=money(last),
         pnl=money(gain),
     )
 
 
-def percent(part: Decimal, whole: Decimal) -> str | None:
-    """`1.23` for 1.23 %; nothing where there is no whole."""
-    return money(part / whole * 100) if whole else None
+def _spoken(amount_inr: Decimal | None) -> str:
+    return "unknown" if amount_inr is None else rupees(amount_inr)
+
+
+def percent(part: Decimal | None, whole: Decimal) -> str | None:
+    """`1.23` for 1.23 %; nothing where there is no part or no whole."""
+    return money(part / whole * 100) if whole and part is not None else None

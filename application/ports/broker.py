@@ -1,18 +1,40 @@
 """What the use cases need from a broker: one port, one adapter each.
 
-Reads raise; a write never does. `place` answers with a fact whatever happens, because an
-exception could not say whether an order exists.
+Reads raise; a write never does. A write answers with how it ended whatever happens, because an
+exception could not say whether something was changed.
+
+What a broker has no call for (see `domain.capabilities`) raises NotSupportedByBroker, before
+anything is sent; that goes for writes, too.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
-from decimal import Decimal
+from datetime import date, datetime
 from typing import Final, Protocol
 from uuid import UUID
 
+from application.ports.account import (
+    Charges,
+    Conversion,
+    Funds,
+    Holding,
+    Margins,
+    Position,
+    Profile,
+)
+from application.ports.broker_orders import (
+    BrokerOrder,
+    GttOrder,
+    GttTicket,
+    OrderTicket,
+    Trade,
+    Written,
+)
+from application.ports.market import Candle, Detail, OptionChain, Quote
+from domain.capabilities import Offer
 from domain.events import Outcome
-from domain.vocabulary import BrokerName, Exchange, Mode, OrderSighting, OrderTerms
+from domain.instruments import Instrument
+from domain.vocabulary import BrokerName, Interval, Mode, OrderSighting, OrderTerms
 
 
 class Secrets(Mapping[str, str]):
@@ -87,70 +109,6 @@ class BrokerDown(Exception):
 
 
 @dataclass(frozen=True, kw_only=True)
-class OrderTicket:
-    """One order, ready to be sent. `broker_tag` is ours: 20 characters, [a-z][a-z0-9]*."""
-
-    order_key: str
-    broker_tag: str
-    terms: OrderTerms
-
-
-@dataclass(frozen=True, kw_only=True)
-class BrokerOrder:
-    """One row of the broker's order book. `broker_tags` are the tags that the broker shows."""
-
-    broker_order_id: str
-    exchange: str
-    trading_symbol: str
-    transaction_type: str
-    order_type: str
-    product: str
-    variety: str
-    validity: str
-    quantity_shares: int
-    limit_price_inr: Decimal | None
-    trigger_price_inr: Decimal | None
-    sighting: OrderSighting
-    placed_at: datetime | None
-    broker_tags: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, kw_only=True)
-class Holding:
-    """Shares held for delivery. Prices in INR per share."""
-
-    exchange: str
-    trading_symbol: str
-    isin: str | None
-    quantity_shares: int
-    average_price_inr: Decimal
-    last_price_inr: Decimal
-
-
-@dataclass(frozen=True, kw_only=True)
-class Position:
-    """A net position of the day; `quantity_shares` is negative when short."""
-
-    exchange: str
-    trading_symbol: str
-    product: str
-    quantity_shares: int
-    average_price_inr: Decimal
-    last_price_inr: Decimal
-
-
-@dataclass(frozen=True, kw_only=True)
-class Offer:
-    """What a broker can do here, for checking a request before it is stored."""
-
-    exchanges: frozenset[Exchange]
-    products: frozenset[str]
-    varieties: frozenset[str]
-    order_types: frozenset[str]
-    validities: frozenset[str]
-
-
-@dataclass(frozen=True, kw_only=True)
 class LoginInstructions:
     """How a person logs in. `login_url` is a page of the broker (or of the simulator)."""
 
@@ -200,21 +158,115 @@ class Broker(Protocol):
         """Call the broker once, without retry. Never raises: every end is a fact."""
         ...
 
+    def modify(
+        self, access: Access, broker_order_id: str, terms: OrderTerms, now: datetime
+    ) -> Written:
+        """Replace the terms of a working order by `terms`, all of them. Once; never raises."""
+        ...
+
+    def cancel(
+        self, access: Access, broker_order_id: str, terms: OrderTerms, now: datetime
+    ) -> Written:
+        """Once; never raises. `terms` say where the order lives (exchange, variety)."""
+        ...
+
+    def convert_position(self, access: Access, conversion: Conversion, now: datetime) -> Written:
+        """Once; never raises."""
+        ...
+
+    def place_gtt(self, access: Access, ticket: GttTicket, now: datetime) -> Written:
+        """Once; never raises."""
+        ...
+
+    def modify_gtt(self, access: Access, gtt_id: str, ticket: GttTicket, now: datetime) -> Written:
+        """Once; never raises."""
+        ...
+
+    def cancel_gtt(self, access: Access, gtt: GttOrder, now: datetime) -> Written:
+        """Once; never raises."""
+        ...
+
+    def set_kill_switch(self, access: Access, on: bool, now: datetime) -> Written:
+        """Once; never raises."""
+        ...
+
+    # Everything below reads. It may be asked again, and raises LoginExpired or BrokerDown; and
+    # UnknownInstrument where the broker does not list what was asked for.
+
+    def kill_switch(self, access: Access, now: datetime) -> bool: ...
+
+    def profile(self, access: Access, now: datetime) -> Profile: ...
+
+    def funds(self, access: Access, now: datetime) -> tuple[Funds, ...]: ...
+
+    def holdings(self, access: Access, now: datetime) -> tuple[Holding, ...]: ...
+
+    def positions(self, access: Access, now: datetime) -> tuple[Position, ...]: ...
+
     def orders(self, access: Access, now: datetime) -> tuple[BrokerOrder, ...]:
-        """The order book of the trading day, oldest first.
+        """The order book of the trading day, oldest first."""
+        ...
+
+    def order_history(
+        self, access: Access, broker_order_id: str, exchange: str, now: datetime
+    ) -> tuple[OrderSighting, ...]:
+        """What became of one order of the day, oldest first; a broker that keeps no steps gives
+        the last one only. Empty: it knows no such order."""
+        ...
+
+    def find(
+        self, access: Access, broker_tag: str, exchange: str, now: datetime
+    ) -> tuple[BrokerOrder, ...]:
+        """The day's orders with this tag of ours. None is no proof that there is none."""
+        ...
+
+    def trades(self, access: Access, now: datetime) -> tuple[Trade, ...]:
+        """The fills of the trading day, oldest first."""
+        ...
+
+    def gtt_orders(self, access: Access, now: datetime) -> tuple[GttOrder, ...]: ...
+
+    def quotes(
+        self, access: Access, instruments: Sequence[Instrument], detail: Detail, now: datetime
+    ) -> tuple[Quote, ...]:
+        """In the order asked; those that the broker does not know are missing. Any number: the
+        adapter asks in batches of what the broker allows."""
+        ...
+
+    def candles(
+        self,
+        access: Access,
+        instrument: Instrument,
+        interval: Interval,
+        start: datetime,
+        end: datetime,
+        now: datetime,
+    ) -> tuple[Candle, ...]:
+        """Bars with start <= starts_at < end, oldest first, without doubles; any span: the adapter
+        asks in pieces of what the broker allows.
 
         Raises:
-            LoginExpired, BrokerDown: see these.
+            NotSupportedByBroker: it has no such interval.
         """
         ...
 
-    def holdings(self, access: Access, now: datetime) -> tuple[Holding, ...]:
-        """Raises: LoginExpired, BrokerDown."""
+    def order_margins(self, access: Access, orders: Sequence[OrderTerms], now: datetime) -> Margins:
+        """What these orders would block; together, where the broker has a call for baskets."""
         ...
 
-    def positions(self, access: Access, now: datetime) -> tuple[Position, ...]:
-        """Raises: LoginExpired, BrokerDown."""
+    def charges(
+        self, access: Access, orders: Sequence[OrderTerms], now: datetime
+    ) -> tuple[Charges, ...]:
+        """What each order would cost. Market orders need `limit_price_inr` as the price."""
         ...
+
+    def expiries(
+        self, access: Access, underlying: Instrument, now: datetime
+    ) -> tuple[date, ...]: ...
+
+    def option_chain(
+        self, access: Access, underlying: Instrument, expiry: date, now: datetime
+    ) -> OptionChain: ...
 
 
 class Brokers(Protocol):

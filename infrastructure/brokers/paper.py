@@ -7,21 +7,14 @@ from collections.abc import Callable, Iterable
 from datetime import datetime
 from uuid import UUID
 
-from application.ports.broker import (
-    AcceptedLogin,
-    Access,
-    BrokerOrder,
-    Holding,
-    LoginInstructions,
-    LoginRefused,
-    Offer,
-    OrderTicket,
-    Position,
-    Secrets,
-)
+from application.ports.account import Holding, Position
+from application.ports.broker import AcceptedLogin, Access, LoginInstructions, LoginRefused, Secrets
+from application.ports.broker_orders import BrokerOrder, OrderTicket
+from domain.capabilities import OFFERS
 from domain.events import OrderPlaced, OrderRejected, Outcome
 from domain.orders import OrderReport
 from domain.vocabulary import SETTLED_STATUSES, BrokerName, Mode, OrderTerms
+from infrastructure.brokers.lacking import Lacking
 from infrastructure.brokers.paper_book import PaperBook, day_end, fold_book
 from infrastructure.simulator.instruments import resolve
 from infrastructure.simulator.prices import is_on_tick, price
@@ -30,19 +23,13 @@ History = Callable[[UUID], Iterable[OrderReport]]
 """Every order that the log holds for a principal."""
 
 
-class PaperBroker:
+class PaperBroker(Lacking):
     """See `application.ports.broker.Broker`."""
 
     name: BrokerName = "paper"
     display_name = "Paper"
     needs_login = False
-    offer = Offer(
-        exchanges=frozenset({"NSE"}),
-        products=frozenset({"CNC", "MIS", "NRML"}),
-        varieties=frozenset({"regular"}),
-        order_types=frozenset({"MARKET", "LIMIT", "SL", "SL-M"}),
-        validities=frozenset({"DAY", "IOC"}),
-    )
+    offer = OFFERS["paper"]
 
     def __init__(self, seed: int, history: History) -> None:
         self._seed = seed

@@ -2,66 +2,212 @@
 
 As shipped, the SDKs let the environment's proxies and `~/.netrc` into the request, follow
 redirects, wait for as long as the network likes, and hold connections and a TLS context per user.
+Here every request of a broker passes `Session.send`: reads are asked again, writes go once, by the
+way that is set for the account or not at all.
 """
 
 import logging
 import re
+import time
+from collections.abc import Callable
 from http.cookiejar import DefaultCookiePolicy
-from typing import Any
+from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import urlsplit
 
 import requests
-import requests.adapters
-from urllib3.exceptions import MaxRetryError, NewConnectionError
+import stamina
 
-CONNECT_SECONDS = 3.05
-READ_SECONDS = 10.0
-_CONNECTIONS = 64
+from application.ports.broker import RateLimited
+from application.ports.egress import DIRECT, Egress
+from infrastructure.brokers.calls import NotSent
+from infrastructure.brokers.connections import ATTEMPT, Attempt, Transport, is_usable
+from infrastructure.brokers.routes import Route, route_of
+
+if TYPE_CHECKING:
+    from infrastructure.brokers.calls import Calls
+
+__all__ = ["Session", "Transport"]
+
+ATTEMPTS: Final = 3
+LONGEST_PAUSE_SECONDS: Final = 2.0
+_WORTH_ASKING_AGAIN: Final = frozenset({429, 500, 502, 503, 504})
 
 
 class Session(requests.Session):
-    """One user's session: nothing from the environment, no cookies, no redirects."""
+    """One account's session over one way: nothing from the environment, no cookies."""
 
-    def __init__(
-        self, transport: requests.adapters.HTTPAdapter, timeout_seconds: tuple[float, float]
-    ) -> None:
-        """`timeout_seconds` is for connecting, and for every wait for bytes after that."""
+    def __init__(self, calls: "Calls", account: str, egress: Egress) -> None:
+        """`account` is a digest."""
         super().__init__()
-        self._timeout_seconds = timeout_seconds
+        self._calls = calls
+        self._account = account
+        self._egress = egress
         self.trust_env = False
         self.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
+        transport = calls.transport(egress)
         self.mount("https://", transport)
         self.mount("http://", transport)
 
     # Any: whatever `requests` passes on to its own method.
     def send(self, request: requests.PreparedRequest, **kwargs: Any) -> requests.Response:
-        # A redirected order would be asked again as a GET, and its failure would look unsent.
-        kwargs |= {"allow_redirects": False, "timeout": self._timeout_seconds}
-        return super().send(request, **kwargs)
+        """Raises:
+        NotSent: a write of which no byte left.
+        RateLimited: a read that our own limit or the broker's forbids for now.
+        """
+        assert request.method is not None
+        path = urlsplit(str(request.url)).path
+        route = route_of(self._calls.broker, request.method, path)
+        return self._write(request, route) if route.is_write else self._read(request, route)
+
+    def _write(self, request: requests.PreparedRequest, route: Route) -> requests.Response:
+        calls, times = self._calls, self._calls.time_outs
+        self._must_leave_by_its_way(str(request.url))
+        calls.may_write(self._account, self._egress, route.category, route.places)
+        attempt = Attempt(self._egress, time.monotonic() + times.whole)
+        clear = False
+        try:
+            response = self._once(request, attempt, times.write)
+            clear = _is_clear(response)
+            return response
+        except requests.RequestException as error:
+            if attempt.begun:
+                raise
+            raise _not_sent(error, self._egress, calls.broker) from None
+        finally:
+            if clear:
+                calls.breaker.answered(self._egress)
+            else:
+                calls.breaker.failed(self._egress, self._account)
+
+    def _read(self, request: requests.PreparedRequest, route: Route) -> requests.Response:
+        times = self._calls.time_outs
+        last_start = time.monotonic() + times.retrying
+
+        def ask() -> requests.Response:
+            self._calls.may_read(self._account, route.category)
+            now = time.monotonic()
+            # The first one has all its time; later ones share what is left for asking again.
+            whole = times.whole if not tried else max(1.0, last_start - now)
+            tried.append(now)
+            return self._once(request, Attempt(self._egress, now + whole), times.read)
+
+        tried: list[float] = []
+        response = _asked_again(ask, times.retrying)
+        if response.status_code == 429:
+            raise RateLimited(_pause_of(response) or 1.0)
+        return response
+
+    def _once(
+        self, request: requests.PreparedRequest, attempt: Attempt, read_seconds: float
+    ) -> requests.Response:
+        set_here = ATTEMPT.set(attempt)
+        try:
+            # A redirected order would be asked again as a GET, and its failure would look unsent.
+            return super().send(
+                request,
+                allow_redirects=False,
+                stream=False,
+                timeout=(self._calls.time_outs.connect, read_seconds),
+            )
+        finally:
+            ATTEMPT.reset(set_here)
+
+    def _must_leave_by_its_way(self, url: str) -> None:
+        """Raises: NotSent."""
+        transport = self.get_adapter(url)
+        leads_there = isinstance(transport, Transport) and transport.egress == self._egress
+        if not leads_there or not is_usable(self._egress):
+            raise NotSent(
+                "EGRESS_UNAVAILABLE",
+                "This account's orders leave from an address that this machine does not have now; "
+                "nothing was sent. Next: ask the operator (trading-server egress show).",
+            )
 
 
-def new_transport() -> requests.adapters.HTTPAdapter:
-    """Connections and the TLS context, to be shared by all clients of one broker. No retries."""
-    return requests.adapters.HTTPAdapter(
-        pool_connections=4, pool_maxsize=_CONNECTIONS, max_retries=0
+class _Again(Exception):
+    """Worth another try. Holds no words: the retry is logged with them."""
+
+    def __init__(
+        self, response: requests.Response | None, error: requests.RequestException | None
+    ) -> None:
+        super().__init__(type(error).__name__ if response is None else response.status_code)
+        self.response = response
+        self.error = error
+
+
+def _asked_again(ask: Callable[[], requests.Response], seconds: float) -> requests.Response:
+    """The answer of the last attempt, or its error."""
+    try:
+        for attempt in stamina.retry_context(
+            on=_pause_before_another,
+            attempts=ATTEMPTS,
+            timeout=seconds,
+            wait_initial=0.2,
+            wait_max=LONGEST_PAUSE_SECONDS,
+            wait_jitter=0.2,
+        ):
+            with attempt:
+                return _worth_keeping(ask)
+    except _Again as last:
+        if last.response is not None:
+            return last.response
+        assert last.error is not None
+        raise last.error from None
+    raise AssertionError("stamina ends with an answer or an exception")
+
+
+def _worth_keeping(ask: Callable[[], requests.Response]) -> requests.Response:
+    try:
+        response = ask()
+    except (requests.ConnectionError, requests.Timeout, requests.exceptions.ChunkedEncodingError) as e:
+        raise _Again(None, e) from None
+    too_long = (_pause_of(response) or 0.0) > LONGEST_PAUSE_SECONDS
+    if response.status_code in _WORTH_ASKING_AGAIN and not too_long:
+        raise _Again(response, None)
+    return response
+
+
+def _pause_before_another(error: Exception) -> bool | float:
+    if not isinstance(error, _Again):
+        return False
+    return (error.response is not None and _pause_of(error.response)) or True
+
+
+def _pause_of(response: requests.Response) -> float | None:
+    """Seconds, where the broker says how long to wait."""
+    said = response.headers.get("Retry-After", "")
+    return float(said) if re.fullmatch(r"\d{1,5}", said) else None
+
+
+def _is_clear(response: requests.Response) -> bool:
+    """Whether a write was answered by the broker itself, with a yes or with a no."""
+    if response.status_code >= 500:
+        return False
+    try:
+        return not response.content or response.json() is not None
+    except ValueError:
+        return False
+
+
+def _not_sent(error: Exception, egress: Egress, broker: str) -> NotSent:
+    if egress == DIRECT:
+        return NotSent(
+            "NEVER_SENT",
+            f"No connection to {broker} came about ({type(error).__name__}); the order was never "
+            "sent.",
+        )
+    return NotSent(
+        "EGRESS_UNAVAILABLE",
+        f"The way that is set for this account did not lead to {broker} "
+        f"({type(error).__name__}); nothing was sent. Next: try again, or ask the operator "
+        "(trading-server egress show).",
     )
-
-
-def was_never_sent(error: BaseException | None) -> bool:
-    """Whether this error proves that no byte of the request left: no connection came about.
-
-    Reads where `requests` and urllib3 put the cause, and not `__context__`: that may hold whatever
-    the caller was handling before.
-    """
-    if isinstance(error, requests.ConnectTimeout):
-        return True
-    cause = error.args[0] if isinstance(error, requests.ConnectionError) and error.args else None
-    return isinstance(cause, MaxRetryError) and isinstance(cause.reason, NewConnectionError)
 
 
 class _WithoutSecrets(logging.Filter):
     """Some logins and logouts put secrets into the address, which urllib3 logs at DEBUG."""
 
-    _telling = re.compile(r"[?&](access_token|pin|totp|tokenId)=")
+    _telling = re.compile(r"[?&](access_token|pin|totp|tokenId)=|://[^/\s@]*:[^/\s@]*@")
 
     def filter(self, record: logging.LogRecord) -> bool:
         return not self._telling.search(record.getMessage())

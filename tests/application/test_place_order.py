@@ -8,7 +8,8 @@ import pytest
 from msgspec.structs import replace as with_other
 
 from application.place_order import Receipt
-from application.ports.broker import BrokerDown, LoginExpired, OrderTicket
+from application.ports.broker import BrokerDown, LoginExpired
+from application.ports.broker_orders import OrderTicket
 from domain.errors import (
     BrokerLoginRequired,
     InvalidOrder,

@@ -5,7 +5,9 @@ from decimal import Decimal
 
 import pytest
 
-from application.ports.broker import BrokerDown, BrokerOrder, Holding, LoginExpired, Position
+from application.ports.account import Holding, Position
+from application.ports.broker import BrokerDown, LoginExpired
+from application.ports.broker_orders import BrokerOrder
 from application.read_broker import OrderBook
 from domain.errors import BrokerLoginRequired, BrokerUnavailable, NoActiveBroker, SessionHasExpired
 from domain.events import (

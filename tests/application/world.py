@@ -10,7 +10,8 @@ from application.audit import Audit
 from application.broker_access import Admit, LogIn, LogOut, SelectBroker
 from application.enter_session import CloseSession, Entered, EnterSession, SessionLife
 from application.place_order import PlaceOrder, Receipt
-from application.ports.broker import AcceptedLogin, BrokerOrder, Secrets
+from application.ports.broker import AcceptedLogin, Secrets
+from application.ports.broker_orders import BrokerOrder
 from application.read_broker import ReadBroker
 from application.writer import Context, Loaded, Writer
 from domain.catalog import CATALOG

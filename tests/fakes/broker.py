@@ -4,20 +4,13 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import TypeVar
 
-from application.ports.broker import (
-    AcceptedLogin,
-    Access,
-    Broker,
-    BrokerOrder,
-    Holding,
-    LoginInstructions,
-    Offer,
-    OrderTicket,
-    Position,
-    Secrets,
-)
+from application.ports.account import Holding, Position
+from application.ports.broker import AcceptedLogin, Access, Broker, LoginInstructions, Secrets
+from application.ports.broker_orders import BrokerOrder, OrderTicket
+from domain.capabilities import Offer
 from domain.events import OrderPlaced, Outcome
 from domain.vocabulary import BrokerName, Mode
+from infrastructure.brokers.lacking import Lacking
 
 T = TypeVar("T")
 
@@ -30,7 +23,7 @@ EVERYTHING = Offer(
 )
 
 
-class ScriptedBroker:
+class ScriptedBroker(Lacking):
     """Accepts every order as B1, B2, ... unless `answers` says otherwise.
 
     An answer is a function of the ticket, so that it can look around, wait, or raise, which a real

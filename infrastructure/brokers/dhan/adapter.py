@@ -10,24 +10,23 @@ from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING, Final, TypeVar
 
+from application.ports.account import Holding, Position
 from application.ports.broker import (
     AcceptedLogin,
     Access,
     BrokerDown,
-    BrokerOrder,
-    Holding,
     LoginExpired,
     LoginInstructions,
-    Offer,
-    OrderTicket,
-    Position,
     Secrets,
 )
+from application.ports.broker_orders import BrokerOrder, OrderTicket
+from domain.capabilities import OFFERS
 from domain.events import OrderOutcomeUnknown, OrderPlaced, OrderRejected, Outcome
 from domain.vocabulary import BrokerName, Mode
 from infrastructure.brokers.clients import MOST_CLIENTS, Clients, hidden, root_of
 from infrastructure.brokers.dhan import login, mapping
 from infrastructure.brokers.importing import IMPORTING
+from infrastructure.brokers.lacking import Lacking
 from infrastructure.simulator.proof import far_side_is_our_simulator
 
 if TYPE_CHECKING:
@@ -41,18 +40,8 @@ DHAN_URL: Final = "https://api.dhan.co"
 DHAN_AUTH_URL: Final = "https://auth.dhan.co"
 NO_HOLDINGS: Final = "DH-1111"
 
-# No SL-M: since orders need price protection, Dhan drops its trigger or refuses it. No exchange but
-# the NSE, because security ids are known for its shares only.
-OFFER: Final = Offer(
-    exchanges=frozenset({"NSE"}),
-    products=frozenset({"CNC", "MIS", "MTF"}),
-    varieties=frozenset({"regular", "amo"}),
-    order_types=frozenset({"MARKET", "LIMIT", "SL"}),
-    validities=frozenset({"DAY", "IOC"}),
-)
 
-
-class DhanBroker:
+class DhanBroker(Lacking):
     """`url` points the SDK elsewhere, such as the simulator; `None` is Dhan itself.
 
     Raises:
@@ -61,7 +50,7 @@ class DhanBroker:
 
     name: Final[BrokerName] = "dhan"
     display_name: Final = "Dhan"
-    offer: Final = OFFER
+    offer: Final = OFFERS["dhan"]
     needs_login: Final = True
 
     def __init__(self, url: str | None, keys_dir: Path) -> None:

@@ -11,24 +11,23 @@ from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
+from application.ports.account import Holding, Position
 from application.ports.broker import (
     AcceptedLogin,
     Access,
     BrokerDown,
-    BrokerOrder,
-    Holding,
     LoginExpired,
     LoginInstructions,
-    Offer,
-    OrderTicket,
-    Position,
     Secrets,
 )
+from application.ports.broker_orders import BrokerOrder, OrderTicket
+from domain.capabilities import OFFERS
 from domain.events import OrderOutcomeUnknown, OrderPlaced, OrderRejected, Outcome
 from domain.vocabulary import BrokerName, Mode
 from infrastructure.brokers.clients import MOST_CLIENTS, Clients, hidden, root_of
 from infrastructure.brokers.groww import login, mapping
 from infrastructure.brokers.importing import IMPORTING
+from infrastructure.brokers.lacking import Lacking
 from infrastructure.simulator.proof import far_side_is_our_simulator
 
 if TYPE_CHECKING:
@@ -43,16 +42,8 @@ ORDERS_PER_PAGE: Final = 25
 MOST_PAGES: Final = 400
 SYMBOLS_PER_QUESTION: Final = 50
 
-OFFER: Final = Offer(
-    exchanges=frozenset({"NSE", "BSE", "NFO", "BFO"}),
-    products=frozenset({"CNC", "MIS", "NRML"}),
-    varieties=frozenset({"regular"}),
-    order_types=frozenset({"MARKET", "LIMIT", "SL", "SL-M"}),
-    validities=frozenset({"DAY", "IOC"}),
-)
 
-
-class GrowwBroker:
+class GrowwBroker(Lacking):
     """`url` points the SDK elsewhere, such as the simulator; `None` is Groww itself.
 
     Raises:
@@ -61,7 +52,7 @@ class GrowwBroker:
 
     name: Final[BrokerName] = "groww"
     display_name: Final = "Groww"
-    offer: Final = OFFER
+    offer: Final = OFFERS["groww"]
     needs_login: Final = True
 
     def __init__(self, url: str | None, keys_dir: Path) -> None:

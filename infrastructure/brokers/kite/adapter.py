@@ -10,24 +10,23 @@ from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING, Final, TypeVar
 
+from application.ports.account import Holding, Position
 from application.ports.broker import (
     AcceptedLogin,
     Access,
     BrokerDown,
-    BrokerOrder,
-    Holding,
     LoginExpired,
     LoginInstructions,
-    Offer,
-    OrderTicket,
-    Position,
     Secrets,
 )
+from application.ports.broker_orders import BrokerOrder, OrderTicket
+from domain.capabilities import OFFERS
 from domain.events import OrderOutcomeUnknown, OrderPlaced, OrderRejected, Outcome
 from domain.vocabulary import BrokerName, Mode
 from infrastructure.brokers.clients import MOST_CLIENTS, Clients, hidden, root_of
 from infrastructure.brokers.importing import IMPORTING
 from infrastructure.brokers.kite import login, mapping
+from infrastructure.brokers.lacking import Lacking
 from infrastructure.simulator.proof import far_side_is_our_simulator
 
 if TYPE_CHECKING:
@@ -40,16 +39,8 @@ T = TypeVar("T")
 KITE_URL: Final = "https://api.kite.trade"
 KITE_LOGIN_URL: Final = "https://kite.zerodha.com/connect/login"
 
-OFFER: Final = Offer(
-    exchanges=frozenset({"NSE", "BSE", "NFO", "BFO", "CDS", "BCD", "MCX"}),
-    products=frozenset({"CNC", "MIS", "NRML", "MTF"}),
-    varieties=frozenset({"regular", "amo"}),
-    order_types=frozenset({"MARKET", "LIMIT", "SL", "SL-M"}),
-    validities=frozenset({"DAY", "IOC"}),
-)
 
-
-class KiteBroker:
+class KiteBroker(Lacking):
     """`url` points the SDK elsewhere, such as the simulator; `None` is Kite itself.
 
     Raises:
@@ -58,7 +49,7 @@ class KiteBroker:
 
     name: Final[BrokerName] = "kite"
     display_name: Final = "Zerodha Kite"
-    offer: Final = OFFER
+    offer: Final = OFFERS["kite"]
     needs_login: Final = True
 
     def __init__(self, url: str | None, keys_dir: Path) -> None:

@@ -7,7 +7,8 @@ from typing import Any, Final
 
 import msgspec
 
-from application.ports.broker import BrokerOrder, Holding, OrderTicket, Position
+from application.ports.account import Holding, Position
+from application.ports.broker_orders import BrokerOrder, OrderTicket
 from domain.instants import IST
 from domain.vocabulary import OrderSighting, OrderStatus
 from infrastructure.brokers.prices import finite, price_if_any

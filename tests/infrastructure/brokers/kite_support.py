@@ -10,7 +10,8 @@ from decimal import Decimal
 from pathlib import Path
 from uuid import UUID
 
-from application.ports.broker import Access, OrderTicket, Secrets
+from application.ports.broker import Access, Secrets
+from application.ports.broker_orders import OrderTicket
 from domain.vocabulary import OrderTerms
 from tests.infrastructure.simulator.support import SimulatedKite
 

@@ -11,7 +11,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from uuid import UUID
 
-from application.ports.broker import Access, BrokerDown, OrderTicket, Secrets
+from application.ports.broker import (Access, BrokerDown, Secrets)
+from application.ports.broker_orders import (OrderTicket)
 from domain.vocabulary import OrderTerms
 from infrastructure.brokers.dhan import DhanBroker
 from infrastructure.brokers.groww import GrowwBroker

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from application.ports.broker import Holding, Position, Secrets
+from application.ports.account import Holding, Position
+from application.ports.broker import Secrets
 from domain.events import OrderPlaced
 from domain.vocabulary import OrderSighting
 from infrastructure.brokers.kite import KiteBroker
