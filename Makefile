@@ -25,7 +25,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input
 INSTALL := $(PIP) install --quiet --no-deps --require-hashes --no-build-isolation
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo serve test check bench lock clean
+.PHONY: help setup demo serve test check bench docs lock clean
 
 help:
 	@echo "make setup   install everything into $(VENV)"
@@ -34,6 +34,7 @@ help:
 	@echo "make test    run all tests on every core (PYTEST_ARGS='-k expiry' runs some of them)"
 	@echo "make check   lint, formatting, types, layers"
 	@echo "make bench   measure"
+	@echo "make docs    write docs/brokers.md from the table in the code"
 	@echo "make lock    resolve the dependencies again (UPGRADE=--upgrade moves every pin)"
 	@echo "make clean   remove $(VENV) and everything generated"
 
@@ -106,6 +107,9 @@ check: $(INSTALLED)
 
 bench: $(INSTALLED)
 	@$(BIN)/python -m tests.benchmarks $(ARGS)
+
+docs: $(INSTALLED)
+	@$(BIN)/python -m mcp_interface.offers_page > docs/brokers.md
 
 # Resolved for every platform and every Python from 3.11 on; markers tell them apart.
 lock:

@@ -2,17 +2,19 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TypeVar
+from datetime import datetime
+from typing import Generic, TypeVar
 
 from application.broker_access import Admission, Admit
 from application.enter_session import Entered
 from application.observe import observe_book
 from application.ports.account import Holding, Position
-from application.ports.broker import BrokerDown, LoginExpired
+from application.ports.broker import Access, Broker, BrokerDown, LoginExpired
 from application.ports.broker_orders import BrokerOrder
 from application.ports.clock import Clock
 from application.ports.event_store import EventStore
 from application.writer import Context, Writer
+from domain.capabilities import Function, must_offer
 from domain.errors import BrokerLoginRequired, BrokerUnavailable
 from domain.orders import OrderReport, order_reports
 
@@ -42,21 +44,52 @@ class Portfolio:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Answered(Generic[T]):
+    """`answer` is what the broker said just now, `admission` says which broker and account."""
+
+    admission: Admission
+    answer: T
+
+
+@dataclass(frozen=True, kw_only=True)
 class ReadBroker:
     admit: Admit
     store: EventStore
     writer: Writer
     clock: Clock
 
-    def order_book(self, context: Context, entered: Entered, named: str | None) -> OrderBook:
-        """Raises: BrokerLoginRequired, BrokerUnavailable, NoActiveBroker, BrokerNotSupported."""
+    def ask(
+        self,
+        context: Context,
+        entered: Entered,
+        named: str | None,
+        function: Function,
+        question: Callable[[Broker, Access, datetime], T],
+    ) -> Answered[T]:
+        """Put one question to the named broker, or to the active one.
+
+        Raises:
+            NotSupportedByBroker: the broker has no call for it; nobody was asked.
+            BrokerLoginRequired, BrokerUnavailable, NoActiveBroker, BrokerNotSupported.
+        """
         admission = self.admit(context, entered, named)
-        book = self._asking(
-            context,
-            entered,
-            admission,
-            lambda: admission.broker.orders(admission.access, self.clock.now()),
+        must_offer(admission.broker.name, function)
+        return Answered(
+            admission=admission,
+            answer=self._asking(
+                context,
+                entered,
+                admission,
+                lambda: question(admission.broker, admission.access, self.clock.now()),
+            ),
         )
+
+    def order_book(self, context: Context, entered: Entered, named: str | None) -> OrderBook:
+        """Raises: as `ask`."""
+        asked = self.ask(
+            context, entered, named, "orders", lambda broker, *who: broker.orders(*who)
+        )
+        admission, book = asked.admission, asked.answer
         ours: dict[str, OrderReport] = {}
         for opened in self.store.sessions_of(context.principal)[-RECENT_SESSIONS:]:
             observe_book(self.writer, context, opened.session_id, admission.broker.name, book)
@@ -76,19 +109,16 @@ class ReadBroker:
         )
 
     def portfolio(self, context: Context, entered: Entered, named: str | None) -> Portfolio:
-        """Raises: BrokerLoginRequired, BrokerUnavailable, NoActiveBroker, BrokerNotSupported."""
-        admission = self.admit(context, entered, named)
-        broker, access, now = admission.broker, admission.access, self.clock.now()
-        return self._asking(
+        """Raises: as `ask`."""
+        asked = self.ask(
             context,
             entered,
-            admission,
-            lambda: Portfolio(
-                admission=admission,
-                holdings=broker.holdings(access, now),
-                positions=broker.positions(access, now),
-            ),
+            named,
+            "holdings",
+            lambda broker, *who: (broker.holdings(*who), broker.positions(*who)),
         )
+        holdings, positions = asked.answer
+        return Portfolio(admission=asked.admission, holdings=holdings, positions=positions)
 
     def _asking(
         self, context: Context, entered: Entered, admission: Admission, ask: Callable[[], T]

@@ -14,6 +14,7 @@ TOOLS = [
     "authenticate_broker",
     "create_order",
     "get_broker_login_instructions",
+    "get_order_types_info",
     "get_orders",
     "get_portfolio",
     "get_session_info",
@@ -23,6 +24,7 @@ TOOLS = [
 ]
 READ_ONLY = {
     "get_broker_login_instructions",
+    "get_order_types_info",
     "get_orders",
     "get_portfolio",
     "get_session_info",
@@ -256,3 +258,21 @@ def names_in(value: object) -> Iterator[str]:
     elif isinstance(value, list):
         for inner in value:
             yield from names_in(inner)
+
+
+async def test_what_a_broker_takes_can_be_asked_before_logging_in(asha: Person):
+    told = await asha.call("get_order_types_info", broker="dhan")
+
+    assert told.data["broker"] == "dhan"
+    assert told.data["orderTypes"] == ["LIMIT", "MARKET", "SL"]
+    assert "kill_switch" in told.data["functions"]
+    assert told.data["lacking"] == ["charges"]
+    assert {"category": "option_chain", "calls": 1, "seconds": 3.0} in told.data["rates"]
+    assert "It has no call for: charges." in told.text
+
+
+async def test_without_a_broker_the_order_types_of_the_active_one_are_told(on_paper: Person):
+    told = await on_paper.call("get_order_types_info")
+
+    assert (told.data["broker"], told.data["varieties"]) == ("paper", ["regular"])
+    assert "modify" in told.data["lacking"]
