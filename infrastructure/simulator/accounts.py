@@ -5,83 +5,39 @@ Everything here belongs to exactly one account, and nothing here knows that ther
 
 import hashlib
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 
-from infrastructure.simulator.instruments import INSTRUMENTS
+from infrastructure.simulator.gtt import Gtt
+from infrastructure.simulator.instruments import INSTRUMENTS, Instrument
+from infrastructure.simulator.margins import MTF_MARGIN, LegKey, Legs, blocked
 from infrastructure.simulator.orders import ZERO, Fill, Order, Product
+from infrastructure.simulator.positions import Position
 from infrastructure.simulator.prices import price
 
 PAISA = Decimal("0.01")
-INTRADAY_MARGIN = Decimal("0.2")
-
-
-@dataclass(kw_only=True)
-class Position:
-    """The day's buys and sells of one share under one product."""
-
-    symbol: str
-    product: Product
-    buy_shares: int = 0
-    buy_value_inr: Decimal = ZERO
-    sell_shares: int = 0
-    sell_value_inr: Decimal = ZERO
-
-    @property
-    def net_shares(self) -> int:
-        return self.buy_shares - self.sell_shares
-
-    @property
-    def buy_price_inr(self) -> Decimal:
-        return _average(self.buy_value_inr, self.buy_shares)
-
-    @property
-    def sell_price_inr(self) -> Decimal:
-        return _average(self.sell_value_inr, self.sell_shares)
-
-    @property
-    def average_price_inr(self) -> Decimal:
-        if self.net_shares == 0:
-            return ZERO
-        return self.buy_price_inr if self.net_shares > 0 else self.sell_price_inr
-
-    @property
-    def margin_inr(self) -> Decimal:
-        """Blocked for as long as an intraday position is open; deliveries are paid in full."""
-        if self.product == "CNC":
-            return ZERO
-        return abs(self.net_shares) * self.average_price_inr * INTRADAY_MARGIN
-
-    @property
-    def cash_flow_inr(self) -> Decimal:
-        """What the day's trades did to the money: deliveries in full, intraday only its profit."""
-        if self.product == "CNC":
-            return self.sell_value_inr - self.buy_value_inr
-        matched = min(self.buy_shares, self.sell_shares)
-        return matched * (self.sell_price_inr - self.buy_price_inr)
-
-    def add(self, fill: Fill) -> None:
-        bought = fill.order.request.side == "BUY"
-        self.move(fill.order.filled_shares, fill.value_inr, is_long=bought)
-
-    def move(self, shares: int, value_inr: Decimal, *, is_long: bool) -> None:
-        """Count these shares as bought (or sold); negative ones are taken away again."""
-        if is_long:
-            self.buy_shares += shares
-            self.buy_value_inr += value_inr
-        else:
-            self.sell_shares += shares
-            self.sell_value_inr += value_inr
 
 
 @dataclass(frozen=True, kw_only=True)
 class Holding:
-    """Shares in the demat account since before today."""
+    """Shares in the demat account since before today, whichever exchange they came from.
 
-    symbol: str
+    `instrument` is the NSE's listing of the share. MTF: bought partly with the broker's money.
+    """
+
+    instrument: Instrument
     quantity_shares: int
     average_price_inr: Decimal
+    product: Product = "CNC"
     sold_today_shares: int = 0
+
+    @property
+    def symbol(self) -> str:
+        return self.instrument.symbol
+
+    @property
+    def isin(self) -> str:
+        return self.instrument.isin
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -91,9 +47,21 @@ class Funds:
     used_inr: Decimal
 
 
+@dataclass(frozen=True, kw_only=True)
+class Liquidity:
+    """How an order fills: so many shares at once, the next so much later."""
+
+    shares_per_fill: int
+    every: timedelta
+
+
 @dataclass(kw_only=True)
 class Account:
-    """One customer at one broker, on one trading day."""
+    """One customer at one broker, on one trading day.
+
+    `liquidity` stands in for the market's own, `book_lag` is how long new orders do not show.
+    `updates` are the day's steps of all orders; `forgotten_updates` counts those of past days.
+    """
 
     broker: str
     user: str
@@ -101,11 +69,17 @@ class Account:
     cash_inr: Decimal
     day_ends_at: datetime
     looked_at: datetime
-    holdings: dict[str, Holding] = field(default_factory=dict)
+    holdings: dict[tuple[str, Product], Holding] = field(default_factory=dict)
     steps: dict[str, list[Order]] = field(default_factory=dict)
     working: dict[str, Order] = field(default_factory=dict)
     fills: list[Fill] = field(default_factory=list)
-    positions: dict[tuple[str, Product], Position] = field(default_factory=dict)
+    positions: dict[LegKey, Position] = field(default_factory=dict)
+    gtts: dict[int, Gtt] = field(default_factory=dict)
+    updates: list[Order] = field(default_factory=list)
+    forgotten_updates: int = 0
+    liquidity: Liquidity | None = None
+    book_lag: timedelta = timedelta(0)
+    kill_switch: bool = False
 
     def step(self, order: Order) -> Order:
         """Write the next step of an order's life down."""
@@ -115,66 +89,90 @@ class Account:
         else:
             self.working[order.order_id] = order
         self.steps.setdefault(order.order_id, []).append(order)
+        self.updates.append(order)
         return order
 
-    def book(self, fill: Fill) -> None:
-        request = fill.order.request
-        key = (request.symbol, request.product)
-        self.positions.setdefault(
-            key, Position(symbol=request.symbol, product=request.product)
-        ).add(fill)
+    def book(self, fill: Fill, instrument: Instrument) -> None:
+        self.position(instrument, fill.order.request.product).add(fill)
         self.fills.append(fill)
 
-    def net_shares(self, symbol: str, product: Product) -> int:
-        position = self.positions.get((symbol, product))
-        return position.net_shares if position else 0
+    def position(self, instrument: Instrument, product: Product) -> Position:
+        """The one position in this instrument, an empty one if there was none."""
+        fresh = Position(instrument=instrument, product=product)
+        return self.positions.setdefault(fresh.key, fresh)
 
-    def deliverable_shares(self, symbol: str) -> int:
+    def legs(self) -> Legs:
+        return {key: position.leg for key, position in self.positions.items()}
+
+    def deliverable_shares(self, instrument: Instrument, product: Product) -> int:
         """What may still be sold for delivery: held, plus bought today, less what is on sale."""
-        held = self.holdings.get(symbol)
+        held = self.holdings.get((instrument.isin, product))
         on_sale = sum(
-            order.request.quantity_shares
+            order.pending_shares
             for order in self.working.values()
-            if order.request.symbol == symbol
-            and order.request.product == "CNC"
+            if (order.request.symbol, order.request.product) == (instrument.symbol, product)
             and order.request.side == "SELL"
         )
-        return (held.quantity_shares if held else 0) + self.net_shares(symbol, "CNC") - on_sale
+        today = self._traded(instrument.isin, product)
+        return (held.quantity_shares if held else 0) + today - on_sale
 
     def funds(self) -> Funds:
-        blocked = sum((order.blocked_inr for order in self.working.values()), ZERO)
-        margins = sum((position.margin_inr for position in self.positions.values()), ZERO)
+        orders = sum((order.blocked_inr for order in self.working.values()), ZERO)
+        margins = blocked(position.leg for position in self.positions.values()).total_inr
         flow = sum((position.cash_flow_inr for position in self.positions.values()), ZERO)
+        used = margins + orders - flow - self.loan_inr()
+        # Yesterday's loan is no part of what today used: it was spent when the cash was.
+        opening = self.cash_inr + self._loan_on_holdings()
         return Funds(
-            opening_inr=self.cash_inr,
-            available_inr=_paise(self.cash_inr + flow - margins - blocked),
-            used_inr=_paise(margins + blocked - flow),
+            opening_inr=_paise(opening),
+            available_inr=_paise(self.cash_inr - used),
+            used_inr=_paise(used + self._loan_on_holdings()),
         )
+
+    def loan_inr(self) -> Decimal:
+        """The broker's share in what was bought under MTF, at cost."""
+        positions = [p for p in self.positions.values() if p.product == "MTF"]
+        cost = sum((max(0, p.net_shares) * p.average_price_inr for p in positions), ZERO)
+        for (isin, product), held in self.holdings.items():
+            if product == "MTF":
+                gone = sum(max(0, -p.net_shares) for p in positions if p.instrument.isin == isin)
+                cost += max(0, held.quantity_shares - gone) * held.average_price_inr
+        return cost * (1 - MTF_MARGIN)
 
     def holding_rows(self) -> tuple[Holding, ...]:
         return tuple(
-            replace(held, sold_today_shares=max(0, -self.net_shares(held.symbol, "CNC")))
-            for held in self.holdings.values()
+            replace(held, sold_today_shares=max(0, -self._traded(isin, product)))
+            for (isin, product), held in self.holdings.items()
         )
 
+    def _loan_on_holdings(self) -> Decimal:
+        held = (each for each in self.holdings.values() if each.product == "MTF")
+        return sum((h.quantity_shares * h.average_price_inr for h in held), ZERO) * (1 - MTF_MARGIN)
 
-def seeded_holdings(seed: int, broker: str, user: str, at: datetime) -> dict[str, Holding]:
+    def _traded(self, isin: str, product: Product) -> int:
+        return sum(p.net_shares for p in self.positions.values() if _is_of(p, isin, product))
+
+
+def seeded_holdings(
+    seed: int, broker: str, user: str, at: datetime
+) -> dict[tuple[str, Product], Holding]:
     """Four shares to begin with, other ones for every customer, so that mixed-up accounts show."""
-    symbols, held = list(INSTRUMENTS), {}
+    shares_listed = list(INSTRUMENTS.values())
+    held: dict[tuple[str, Product], Holding] = {}
     digest = hashlib.blake2b(f"{seed}:{broker}:{user}".encode(), digest_size=12).digest()
     for pick, shares, discount in zip(digest[:4], digest[4:8], digest[8:], strict=True):
-        symbol = symbols[pick % len(symbols)]
-        ticks = price(seed, symbol, at) * (800 + discount) / 1000 // INSTRUMENTS[symbol].tick_inr
-        held[symbol] = Holding(
-            symbol=symbol,
+        share = shares_listed[pick % len(shares_listed)]
+        ticks = price(seed, share, at) * (800 + discount) / 1000 // share.tick_inr
+        held[share.isin, "CNC"] = Holding(
+            instrument=share,
             quantity_shares=5 + shares % 56,
-            average_price_inr=ticks * INSTRUMENTS[symbol].tick_inr,
+            average_price_inr=ticks * share.tick_inr,
         )
     return held
 
 
-def _average(value_inr: Decimal, shares: int) -> Decimal:
-    return value_inr / shares if shares else ZERO
+def _is_of(position: Position, isin: str, product: Product) -> bool:
+    return position.instrument.isin == isin and position.product == product
 
 
 def _paise(amount_inr: Decimal) -> Decimal:

@@ -14,11 +14,15 @@ import uvicorn
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 
+from infrastructure.simulator.clock_control import ClockControl
+from infrastructure.simulator.conditions import Conditions
 from infrastructure.simulator.control import Control
 from infrastructure.simulator.exchange import Exchange
-from infrastructure.simulator.faces import Logins, error_body, routes
-from infrastructure.simulator.faults import FaultInjection, Faults, HangUpProtocol
+from infrastructure.simulator.faces import Logins, address_refused, error_body, routes
+from infrastructure.simulator.fault_injection import FaultInjection, HangUpProtocol
+from infrastructure.simulator.gate import Gate
 from infrastructure.simulator.proof import is_loopback, simulator_key
+from infrastructure.simulator.websockets import QuietWebSockets
 
 DEFAULT_SEED = 1
 _START_SECONDS = 10.0
@@ -37,7 +41,6 @@ def build_app(
     keys_dir: Path,
     *,
     logins: Logins | None = None,
-    faults: Faults | None = None,
 ) -> Starlette:
     """All faces over one exchange, and the control routes.
 
@@ -45,17 +48,32 @@ def build_app(
         OSError, ValueError: the proof's key cannot be made or read in `keys_dir`.
     """
     logins = logins or Logins(exchange.now)
-    faults = faults or Faults()
-    control = Control(exchange, logins, faults, simulator_key(keys_dir))
+    conditions = Conditions(exchange=exchange)
+    control = Control(exchange, logins, simulator_key(keys_dir))
     return Starlette(
-        routes=[*control.routes(), *routes(exchange, logins)],
+        routes=[
+            *control.routes(),
+            *conditions.routes(),
+            *ClockControl(exchange).routes(),
+            *routes(exchange, logins),
+        ],
         middleware=[
             Middleware(
                 FaultInjection,
-                faults=faults,
-                user_of=logins.user_of,
+                faults=conditions.faults,
+                caller_of=logins.caller_of,
                 error_body=error_body,
-            )
+                end_login=logins.end,
+            ),
+            Middleware(
+                Gate,
+                limits=conditions.limits,
+                addresses=conditions.addresses,
+                now=exchange.now,
+                caller_of=logins.caller_of,
+                error_body=error_body,
+                address_refused=address_refused,
+            ),
         ],
     )
 
@@ -104,7 +122,7 @@ class _Server(uvicorn.Server):
                 app,
                 http=HangUpProtocol,
                 loop="asyncio",
-                ws="none",
+                ws=QuietWebSockets,
                 lifespan="off",
                 log_config=None,
                 proxy_headers=False,

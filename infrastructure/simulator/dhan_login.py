@@ -116,6 +116,10 @@ class DhanLogins:
         """Whose token this is, from the header `access-token`."""
         return self._tokens.user_of(access_token)
 
+    def end(self, access_token: str) -> None:
+        """This token is worth nothing from now on."""
+        self._tokens.end(access_token)
+
     def ends_at(self, access_token: str) -> datetime:
         return self._tokens.ends_at(access_token) or self._now()
 

@@ -6,20 +6,24 @@ the profit that it makes; funds are spelled `availabelBalance`, as Dhan spells t
 
 from datetime import datetime
 from decimal import Decimal
-from typing import Any
+from typing import Any, Final
 
 from domain.instants import IST
-from infrastructure.simulator.accounts import PAISA, Funds, Holding, Position
-from infrastructure.simulator.instruments import INSTRUMENTS
+from domain.instruments import plain
+from infrastructure.simulator.accounts import PAISA, Funds, Holding
+from infrastructure.simulator.instruments import Instrument
 from infrastructure.simulator.orders import Fill, Order, OrderType, Product, Status
+from infrastructure.simulator.positions import Position
+from infrastructure.simulator.universe import Listing
 
 # Any: the values of one row are of as many types as Dhan has fields.
 Row = dict[str, Any]
 
-FOUR_PLACES = Decimal("0.0001")
-STATUSES: dict[Status, str] = {
+FOUR_PLACES: Final = Decimal("0.0001")
+_STATUSES: Final[dict[Status, str]] = {
     "PUT ORDER REQ RECEIVED": "TRANSIT",
     "VALIDATION PENDING": "TRANSIT",
+    "AMO REQ RECEIVED": "TRANSIT",
     "OPEN PENDING": "TRANSIT",
     "OPEN": "PENDING",
     "TRIGGER PENDING": "PENDING",
@@ -27,26 +31,50 @@ STATUSES: dict[Status, str] = {
     "CANCELLED": "CANCELLED",
     "REJECTED": "REJECTED",
 }
-_PRODUCTS: dict[Product, str] = {"CNC": "CNC", "MIS": "INTRADAY"}
-_ORDER_TYPES: dict[OrderType, str] = {
+PRODUCTS: Final[dict[Product, str]] = {
+    "CNC": "CNC",
+    "MIS": "INTRADAY",
+    "NRML": "MARGIN",
+    "MTF": "MTF",
+}
+_ORDER_TYPES: Final[dict[OrderType, str]] = {
     "MARKET": "MARKET",
     "LIMIT": "LIMIT",
     "SL": "STOP_LOSS",
     "SL-M": "STOP_LOSS_MARKET",
 }
+_OPTIONS: Final = {"CE": "CALL", "PE": "PUT"}
 
 
 def ist(at: datetime) -> str:
     return f"{at.astimezone(IST):%Y-%m-%d %H:%M:%S}"
 
 
+def dhan_symbol(instrument: Instrument) -> str:
+    """Contracts have names of Dhan's own: `NIFTY-Nov2026-24650-CE`."""
+    if instrument.expiry is None:
+        return instrument.symbol
+    parts = [instrument.root, f"{instrument.expiry:%b%Y}"]
+    if instrument.strike_inr is None:
+        return "-".join((*parts, "FUT"))
+    return "-".join((*parts, plain(instrument.strike_inr), instrument.kind))
+
+
+def status_of(order: Order) -> str:
+    if order.lapsed:
+        return "EXPIRED"
+    if order.status == "OPEN" and order.filled_shares:
+        return "PART_TRADED"
+    return _STATUSES[order.status]
+
+
 def profile_row(user: str, ends_at: datetime) -> Row:
     return {
         "dhanClientId": user,
         "tokenValidity": f"{ends_at.astimezone(IST):%d/%m/%Y %H:%M}",
-        "activeSegment": "Equity",
+        "activeSegment": "Equity, Derivative",
         "ddpi": "Deactive",
-        "mtf": "Deactive",
+        "mtf": "Active",
         "dataPlan": "Active",
         "dataValidity": f"{ends_at.astimezone(IST):%Y-%m-%d %H:%M:%S}.0",
     }
@@ -76,19 +104,19 @@ def funds_row(user: str, funds: Funds) -> Row:
     }
 
 
-def order_row(user: str, order: Order) -> Row:
+def order_row(user: str, order: Order, listing: Listing) -> Row:
     request = order.request
     return {
         "dhanClientId": user,
         "orderId": order.order_id,
         "exchangeOrderId": order.exchange_order_id,
         "correlationId": request.tag or "",
-        "orderStatus": STATUSES[order.status],
-        **_terms(request.side, request.product, order),
+        "orderStatus": status_of(order),
+        **_terms(order, listing),
         "orderType": _ORDER_TYPES[request.order_type],
         "validity": request.validity,
         "quantity": request.quantity_shares,
-        "disclosedQuantity": 0,
+        "disclosedQuantity": request.disclosed_shares,
         "price": request.limit_price_inr or 0,
         "triggerPrice": request.trigger_price_inr or 0,
         "afterMarketOrder": request.variety == "amo",
@@ -98,46 +126,39 @@ def order_row(user: str, order: Order) -> Row:
         "createTime": ist(order.placed_at),
         "updateTime": ist(order.at),
         "exchangeTime": ist(order.at) if order.exchange_order_id else "0001-01-01 00:00:00",
-        "drvExpiryDate": None,
-        "drvOptionType": None,
-        "drvStrikePrice": 0,
         "omsErrorCode": "0",
         "omsErrorDescription": order.status_message or "CONFIRMED",
         "algoId": "0",
         "remainingQuantity": order.pending_shares,
-        "averageTradedPrice": order.average_price_inr,
+        "averageTradedPrice": order.average_price_inr.quantize(FOUR_PLACES),
         "filledQty": order.filled_shares,
     }
 
 
-def trade_row(user: str, fill: Fill) -> Row:
+def trade_row(user: str, fill: Fill, listing: Listing) -> Row:
     order = fill.order
     return {
         "dhanClientId": user,
         "orderId": order.order_id,
         "exchangeOrderId": order.exchange_order_id,
         "exchangeTradeId": fill.trade_id,
-        **_terms(order.request.side, order.request.product, order),
+        **_terms(order, listing),
         "orderType": _ORDER_TYPES[order.request.order_type],
-        "tradedQuantity": order.filled_shares,
-        "tradedPrice": order.average_price_inr,
+        "tradedQuantity": fill.shares,
+        "tradedPrice": fill.price_inr,
         "createTime": ist(order.placed_at),
-        "updateTime": ist(order.at),
-        "exchangeTime": ist(order.at),
-        "drvExpiryDate": None,
-        "drvOptionType": None,
-        "drvStrikePrice": 0,
+        "updateTime": ist(fill.at),
+        "exchangeTime": ist(fill.at),
     }
 
 
 def holding_row(holding: Holding, last: Decimal) -> Row:
-    instrument = INSTRUMENTS[holding.symbol]
     left = holding.quantity_shares - holding.sold_today_shares
     return {
         "exchange": "ALL",
-        "tradingSymbol": holding.symbol,
-        "securityId": str(instrument.exchange_token),
-        "isin": instrument.isin,
+        "tradingSymbol": holding.instrument.symbol,
+        "securityId": holding.instrument.dhan_security_id,
+        "isin": holding.instrument.isin,
         "totalQty": left,
         "dpQty": left,
         "t1Qty": 0,
@@ -150,14 +171,17 @@ def holding_row(holding: Holding, last: Decimal) -> Row:
 
 def position_row(user: str, position: Position, last: Decimal) -> Row:
     net, average = position.net_shares, position.average_price_inr
+    carried = abs(position.overnight_shares)
+    carried_value = carried * position.overnight_price_inr
+    was_long = position.overnight_shares > 0
     realised = position.cash_flow_inr if net == 0 else Decimal(0)
     return {
         "dhanClientId": user,
-        "tradingSymbol": position.symbol,
-        "securityId": str(INSTRUMENTS[position.symbol].exchange_token),
+        "tradingSymbol": dhan_symbol(position.instrument),
+        "securityId": position.instrument.dhan_security_id,
         "positionType": "CLOSED" if net == 0 else "LONG" if net > 0 else "SHORT",
-        "exchangeSegment": "NSE_EQ",
-        "productType": _PRODUCTS[position.product],
+        "exchangeSegment": position.instrument.dhan_segment,
+        "productType": PRODUCTS[position.product],
         "buyAvg": position.buy_price_inr.quantize(FOUR_PLACES),
         "buyQty": position.buy_shares,
         "costPrice": average.quantize(FOUR_PLACES),
@@ -168,26 +192,36 @@ def position_row(user: str, position: Position, last: Decimal) -> Row:
         "unrealizedProfit": ((last - average) * net).quantize(PAISA),
         "rbiReferenceRate": 1,
         "multiplier": 1,
-        "carryForwardBuyQty": 0,
-        "carryForwardSellQty": 0,
-        "carryForwardBuyValue": 0,
-        "carryForwardSellValue": 0,
+        "carryForwardBuyQty": carried if was_long else 0,
+        "carryForwardSellQty": 0 if was_long else carried,
+        "carryForwardBuyValue": carried_value if was_long else 0,
+        "carryForwardSellValue": 0 if was_long else carried_value,
         "dayBuyQty": position.buy_shares,
         "daySellQty": position.sell_shares,
         "dayBuyValue": position.buy_value_inr,
         "daySellValue": position.sell_value_inr,
-        "drvExpiryDate": "0001-01-01",
-        "drvOptionType": None,
-        "drvStrikePrice": 0,
+        **derivative_cells(position.instrument, no_expiry="0001-01-01"),
         "crossCurrency": False,
     }
 
 
-def _terms(side: str, product: Product, order: Order) -> Row:
+def derivative_cells(instrument: Instrument | None, no_expiry: str | None = None) -> Row:
+    expiry = instrument.expiry if instrument else None
     return {
-        "transactionType": side,
-        "exchangeSegment": "NSE_EQ",
-        "productType": _PRODUCTS[product],
-        "tradingSymbol": order.request.symbol,
-        "securityId": str(INSTRUMENTS[order.request.symbol].exchange_token),
+        "drvExpiryDate": expiry.isoformat() if expiry else no_expiry,
+        "drvOptionType": _OPTIONS.get(instrument.kind) if instrument else None,
+        "drvStrikePrice": (instrument.strike_inr if instrument else None) or 0,
+    }
+
+
+def _terms(order: Order, listing: Listing) -> Row:
+    request = order.request
+    instrument = listing.find(request.exchange, request.symbol)
+    return {
+        "transactionType": request.side,
+        "exchangeSegment": instrument.dhan_segment if instrument else "",
+        "productType": PRODUCTS[request.product],
+        "tradingSymbol": dhan_symbol(instrument) if instrument else request.symbol,
+        "securityId": instrument.dhan_security_id if instrument else "",
+        **derivative_cells(instrument),
     }

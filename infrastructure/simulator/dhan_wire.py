@@ -5,30 +5,37 @@ errors are the documented ones, except where the exchange here has something bet
 """
 
 from decimal import Decimal
-from typing import Annotated, Literal, TypeVar
+from typing import Annotated, Final, Literal, TypeVar
 
 import msgspec
 from starlette.responses import Response
 
-from infrastructure.simulator.instruments import INSTRUMENTS, Instrument
-from infrastructure.simulator.matching import Reason, Refused, prices_that_count
-from infrastructure.simulator.orders import OrderRequest, OrderType, Product
+from infrastructure.simulator.checks import prices_that_count
+from infrastructure.simulator.instruments import Instrument
+from infrastructure.simulator.orders import OrderRequest, OrderType, Product, Side
+from infrastructure.simulator.refusals import Reason, Refused
+from infrastructure.simulator.universe import Listing
 
 Body = TypeVar("Body", bound=msgspec.Struct)
 Shares = Annotated[int, msgspec.Meta(gt=0, lt=1_000_000_000)]
+Hidden = Annotated[int, msgspec.Meta(ge=0, lt=1_000_000_000)]
 CorrelationId = Annotated[str, msgspec.Meta(pattern="^[A-Za-z0-9 _-]{0,30}$")]
-DhanProduct = Literal["CNC", "INTRADAY"]
+Segment = Literal["NSE_EQ", "BSE_EQ", "NSE_FNO", "BSE_FNO"]
+DhanProduct = Literal["CNC", "INTRADAY", "MARGIN", "MTF"]
 DhanOrderType = Literal["MARKET", "LIMIT", "STOP_LOSS", "STOP_LOSS_MARKET"]
 
-PRODUCTS: dict[DhanProduct, Product] = {"CNC": "CNC", "INTRADAY": "MIS"}
-ORDER_TYPES: dict[DhanOrderType, OrderType] = {
+PRODUCTS: Final[dict[DhanProduct, Product]] = {
+    "CNC": "CNC",
+    "INTRADAY": "MIS",
+    "MARGIN": "NRML",
+    "MTF": "MTF",
+}
+ORDER_TYPES: Final[dict[DhanOrderType, OrderType]] = {
     "MARKET": "MARKET",
     "LIMIT": "LIMIT",
     "STOP_LOSS": "SL",
     "STOP_LOSS_MARKET": "SL-M",
 }
-LISTED: dict[str, Instrument] = {str(each.exchange_token): each for each in INSTRUMENTS.values()}
-"""By security id, which on the NSE is the exchange's own token."""
 
 _encode = msgspec.json.Encoder(decimal_format="number").encode
 
@@ -44,12 +51,25 @@ class DhanError(Exception):
         self.message = message
 
 
-class NewOrder(msgspec.Struct, kw_only=True, rename="camel"):
+class DataError(Exception):
+    """How market data is refused: by a number of its own, in another shape."""
+
+    def __init__(self, status: int, code: int, message: str) -> None:
+        super().__init__(message)
+        self.status = status
+        self.code = code
+        self.message = message
+
+
+class Named(msgspec.Struct, kw_only=True, rename="camel"):
     """The SDK puts `dhanClientId` into every body."""
 
     dhan_client_id: str
-    transaction_type: Literal["BUY", "SELL"]
-    exchange_segment: Literal["NSE_EQ"]
+
+
+class NewOrder(Named, kw_only=True, rename="camel"):
+    transaction_type: Side
+    exchange_segment: Segment
     product_type: DhanProduct
     order_type: DhanOrderType
     validity: Literal["DAY", "IOC"]
@@ -57,41 +77,65 @@ class NewOrder(msgspec.Struct, kw_only=True, rename="camel"):
     quantity: Shares
     price: Decimal = Decimal(0)
     trigger_price: Decimal = Decimal(0)
+    disclosed_quantity: Hidden = 0
     after_market_order: bool = False
+    amo_time: Literal["PRE_OPEN", "OPEN", "OPEN_30", "OPEN_60"] | None = None
     correlation_id: CorrelationId | None = None
 
 
-class ChangedOrder(msgspec.Struct, kw_only=True, rename="camel"):
+class ChangedOrder(Named, kw_only=True, rename="camel"):
+    """Whatever is to stay as it was has to be said again."""
+
+    order_id: str
     order_type: DhanOrderType
     quantity: Shares
     validity: Literal["DAY", "IOC"]
-    price: Decimal = Decimal(0)
-    trigger_price: Decimal = Decimal(0)
+    price: Decimal
+    trigger_price: Decimal
+    disclosed_quantity: Hidden
+    leg_name: str | None = None
 
 
-class Conversion(msgspec.Struct, kw_only=True, rename="camel"):
+class Conversion(Named, kw_only=True, rename="camel"):
     from_product_type: DhanProduct
     to_product_type: DhanProduct
-    exchange_segment: Literal["NSE_EQ"]
+    exchange_segment: Segment
     position_type: Literal["LONG", "SHORT"]
     security_id: str
     convert_qty: Shares
 
 
-INVALID_TOKEN = (
+INVALID_TOKEN: Final = (
     401,
     "Invalid_Authentication",
     "DH-901",
     "Client ID or user generated access token is invalid or expired.",
 )
-_REFUSALS: dict[Reason, tuple[int, str, str]] = {
+BAD_BODY: Final = (
+    400,
+    "Input_Exception",
+    "DH-905",
+    "Missing required fields, bad values for parameters etc.",
+)
+NO_DATA: Final = (
+    400,
+    "Data_Error",
+    "DH-907",
+    "System is unable to fetch data due to incorrect parameters or no data present.",
+)
+_REFUSALS: Final[dict[Reason, tuple[int, str, str]]] = {
     "INPUT": (400, "Input_Exception", "DH-905"),
     "FUNDS": (400, "Order_Error", "DH-906"),
     "HOLDINGS": (400, "Order_Error", "DH-906"),
     "ORDER": (400, "Order_Error", "DH-906"),
     "NOT_FOUND": (404, "Order_Error", "DH-906"),
+    "MARKET_CLOSED": (400, "Order_Error", "DH-906"),
+    "KILL_SWITCH": (400, "Order_Error", "DH-906"),
 }
-_OWN: dict[int, tuple[str, str]] = {
+_WORDS: Final[dict[Reason, str]] = {
+    "KILL_SWITCH": "Kill Switch is activated. Trading is disabled for the day.",
+}
+_OWN: Final[dict[int, tuple[str, str]]] = {
     400: ("Input_Exception", "DH-905"),
     401: ("Invalid_Authentication", "DH-901"),
     403: ("Invalid_Access", "DH-902"),
@@ -104,7 +148,8 @@ _OWN: dict[int, tuple[str, str]] = {
 
 
 def as_dhan_error(refused: Refused) -> DhanError:
-    return DhanError(*_REFUSALS[refused.reason], refused.message)
+    words = _WORDS.get(refused.reason, refused.message)
+    return DhanError(*_REFUSALS[refused.reason], words)
 
 
 def answer(status: int, body: object) -> Response:
@@ -122,6 +167,10 @@ def failure(error: DhanError) -> Response:
     )
 
 
+def data_failure(error: DataError) -> Response:
+    return answer(error.status, {"data": {str(error.code): error.message}, "status": "failed"})
+
+
 def error_body(status: int) -> bytes:
     """What Dhan says when it answers with this status for reasons of its own."""
     error_type, code = _OWN.get(status, ("Other_Error", "DH-910"))
@@ -134,27 +183,25 @@ def read(body: bytes, shape: type[Body]) -> Body:
     try:
         return msgspec.json.decode(body, type=shape)
     except msgspec.DecodeError:
-        raise DhanError(
-            400,
-            "Input_Exception",
-            "DH-905",
-            "Missing required fields, bad values for parameters etc.",
-        ) from None
+        raise DhanError(*BAD_BODY) from None
 
 
-def listed(security_id: str) -> Instrument:
-    """Raises: Refused: no such share."""
-    if security_id not in LISTED:
+def instrument_of(listing: Listing, segment: str, security_id: str) -> Instrument:
+    """Raises: Refused: nothing like that is listed."""
+    found = listing.by_dhan(segment, security_id)
+    if found is None:
         raise Refused("INPUT", "Invalid SecurityId.")
-    return LISTED[security_id]
+    return found
 
 
-def order_request(new: NewOrder) -> OrderRequest:
-    """Raises: Refused: the values do not go together."""
+def order_request(new: NewOrder, listing: Listing) -> OrderRequest:
+    """Raises: Refused: the values do not go together, or nothing like that is listed."""
     order_type = ORDER_TYPES[new.order_type]
     limit, trigger = prices_that_count(order_type, new.price, new.trigger_price)
+    instrument = instrument_of(listing, new.exchange_segment, new.security_id)
     return OrderRequest(
-        symbol=listed(new.security_id).symbol,
+        exchange=instrument.exchange,
+        symbol=instrument.symbol,
         side=new.transaction_type,
         quantity_shares=new.quantity,
         product=PRODUCTS[new.product_type],
@@ -164,4 +211,5 @@ def order_request(new: NewOrder) -> OrderRequest:
         validity=new.validity,
         variety="amo" if new.after_market_order else "regular",
         tag=new.correlation_id or None,
+        disclosed_shares=new.disclosed_quantity,
     )

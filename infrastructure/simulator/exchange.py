@@ -1,237 +1,185 @@
-"""The one exchange behind every simulated broker.
+"""The one exchange behind every simulated broker. It has no other participants.
 
-It is open around the clock, it has no other participants, and every order fills whole. Nothing
-runs in the background: an account catches up with the clock whenever someone looks at it. Orders
-are never deduplicated by tag, because Kite does not do it either.
+Built in three steps: `Books` is what can be read, `Trading` adds orders, and this adds what goes
+beyond a single order: triggers that wait, conversions, the kill switch, margins and charges.
 """
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+from datetime import datetime
 from decimal import Decimal
 from itertools import count
-from threading import RLock
 
-from domain.instants import IST
-from infrastructure.simulator.accounts import Account, Funds, Holding, Position, seeded_holdings
-from infrastructure.simulator.matching import (
-    Refused,
-    cancel,
-    catch_up,
-    check_holdings,
-    check_tradable,
-    convert,
-    margin_needed,
-    start_working,
-)
-from infrastructure.simulator.orders import (
-    Fill,
-    Order,
-    OrderRequest,
-    Product,
-    Status,
-    end_of_trading_day,
-)
-from infrastructure.simulator.prices import price
+from infrastructure.simulator import charges as fees
+from infrastructure.simulator import conversion, margins
+from infrastructure.simulator.accounts import Account
+from infrastructure.simulator.books import found_gtt
+from infrastructure.simulator.gtt import LIFE, Gtt, GttTerms, check_triggers
+from infrastructure.simulator.hours import AROUND_THE_CLOCK, MarketHours
+from infrastructure.simulator.orders import OrderRequest, OrderType, Product
+from infrastructure.simulator.prices import expires_at
+from infrastructure.simulator.refusals import Refused
+from infrastructure.simulator.trading import Trading, check_kill_switch
 
-OPENING_CASH_INR = Decimal(1_000_000)
+_AS_LIMIT: dict[OrderType, OrderType] = {"MARKET": "LIMIT", "SL-M": "SL"}
 
 
-@dataclass(frozen=True, kw_only=True)
-class AcceptedOrder:
-    """A line of the wire log: an order that came into existence, whatever its sender learned."""
+class Exchange(Trading):
+    """`seed` decides prices and first holdings, `now` is the clock, `hours` say when it is open."""
 
-    broker: str
-    user: str
-    order_id: str
-    request: OrderRequest
-    at: datetime
-
-
-class Exchange:
-    """Takes orders for many accounts; every call names the account it is for.
-
-    `seed` decides prices and first holdings, `now` is the clock. Safe to use from many threads.
-    """
-
-    def __init__(self, seed: int, now: Callable[[], datetime]) -> None:
-        self.seed = seed
-        self.now = now
-        self.book_lag = timedelta(0)
-        self._lock = RLock()
-        self._accounts: dict[tuple[str, str], Account] = {}
-        self._accepted: list[AcceptedOrder] = []
-        # A new start counts on from the second of the day: no id is ever given twice in a day.
-        midnight = now().astimezone(IST).replace(hour=0, minute=0, second=0, microsecond=0)
-        self._numbers = count((now() - midnight) // timedelta(seconds=1) * 1000 + 1)
-
-    def open_account(
-        self, broker: str, user: str, name: str | None = None, cash_inr: Decimal | None = None
+    def __init__(
+        self, seed: int, now: Callable[[], datetime], hours: MarketHours = AROUND_THE_CLOCK
     ) -> None:
-        """Make the account on first sight; later a given name or opening balance replaces it."""
-        with self._lock:
-            now = self.now()
-            account = self._accounts.get((broker, user))
-            if account is None:
-                account = self._accounts[broker, user] = Account(
-                    broker=broker,
-                    user=user,
-                    name=user.title(),
-                    cash_inr=OPENING_CASH_INR,
-                    day_ends_at=end_of_trading_day(now),
-                    looked_at=now,
-                    holdings=seeded_holdings(self.seed, broker, user, now),
-                )
-            account.name = account.name if name is None else name
-            account.cash_inr = account.cash_inr if cash_inr is None else cash_inr
+        super().__init__(seed, now, hours)
+        self._gtt_ids = count(int(now().timestamp()))  # another one after every restart
 
-    def accounts(self) -> tuple[tuple[str, str], ...]:
-        """Every (broker, user)."""
-        with self._lock:
-            return tuple(self._accounts)
-
-    def account_name(self, broker: str, user: str) -> str:
-        with self._looking(broker, user) as (account, _):
-            return account.name
-
-    def place(self, broker: str, user: str, request: OrderRequest) -> str:
-        """Take one order; return its id. It may be turned down later, as a row of the book.
-
-        Raises:
-            Refused: there is no order.
-        """
-        with self._looking(broker, user) as (account, now):
-            check_tradable(request)
-            blocked = margin_needed(self.seed, account, request, now)
-            number = next(self._numbers)
-            order = Order(
-                order_id=f"{now.astimezone(IST):%y%m%d}{number:09d}",
-                request=request,
-                status="PUT ORDER REQ RECEIVED",
-                at=now,
-                placed_at=now,
-            )
-            self._accepted.append(
-                AcceptedOrder(
-                    broker=broker, user=user, order_id=order.order_id, request=request, at=now
-                )
-            )
-            account.step(order)
-            account.step(replace(order, status="VALIDATION PENDING"))
-            try:
-                check_holdings(account, request)
-            except Refused as refused:
-                # The brokers answer with an id first and turn such an order down in the book.
-                account.step(replace(order, status="REJECTED", status_message=refused.message))
-                return order.order_id
-            order = replace(order, exchange_order_id=f"1300{number:012d}", blocked_inr=blocked)
-            account.step(replace(order, status="OPEN PENDING"))
-            order = replace(order, status=_first_working_status(request))
-            start_working(self.seed, account, order, now)
-            return order.order_id
-
-    def modify(
+    def convert(
         self,
         broker: str,
         user: str,
-        order_id: str,
-        change: Callable[[OrderRequest], OrderRequest],
+        symbol: str,
+        source: Product,
+        shares: int,
+        *,
+        target: Product,
+        exchange: str = "NSE",
     ) -> None:
-        """Replace the terms of a working order.
-
-        Raises:
-            Refused: it is not there, not working any more, or the new terms are no good.
-        """
-        with self._looking(broker, user) as (account, now):
-            order = _working(account, order_id, "modified")
-            request = change(order.request)
-            check_tradable(request)
-            del account.working[order_id]  # what it blocks is free for its successor
-            try:
-                check_holdings(account, request)
-                blocked = margin_needed(self.seed, account, request, now)
-            except Refused:
-                account.working[order_id] = order
-                raise
-            changed = replace(order, request=request, blocked_inr=blocked, at=now, modified=True)
-            if request.order_type != order.request.order_type:
-                changed = replace(changed, status=_first_working_status(request))
-            start_working(self.seed, account, changed, now)
-
-    def cancel(self, broker: str, user: str, order_id: str) -> None:
-        """Raises: Refused: it is not there, or not working any more."""
-        with self._looking(broker, user) as (account, now):
-            cancel(account, _working(account, order_id, "cancelled"), now)
-
-    def convert(self, broker: str, user: str, symbol: str, source: Product, shares: int) -> None:
-        """Move shares of an open position from `source` to the other product.
+        """Move shares of the day's open position from `source` to `target`.
 
         Raises:
             Refused: the position is as it was.
         """
-        with self._looking(broker, user) as (account, _):
-            convert(account, symbol, source, shares)
-
-    def orders(self, broker: str, user: str) -> tuple[Order, ...]:
-        """The day's book, oldest first; what is younger than `book_lag` does not show yet."""
         with self._looking(broker, user) as (account, now):
-            latest = (steps[-1] for steps in account.steps.values())
-            return tuple(order for order in latest if order.placed_at <= now - self.book_lag)
+            instrument = self.venue.instrument(exchange, symbol, now)
+            conversion.convert(account, instrument, source, target, shares)
+            self._note(account, "convert", f"{exchange}:{symbol}", now)
 
-    def order_steps(self, broker: str, user: str, order_id: str) -> tuple[Order, ...]:
-        """Raises: Refused: this account has no such order today."""
-        with self._looking(broker, user) as (account, _):
-            _find(account, order_id)
-            return tuple(account.steps[order_id])
+    def set_kill_switch(self, broker: str, user: str, *, on: bool) -> None:
+        """Trade no more today, or again. As Dhan documents, only with nothing open.
 
-    def fills(self, broker: str, user: str) -> tuple[Fill, ...]:
-        with self._looking(broker, user) as (account, _):
-            return tuple(account.fills)
+        Raises:
+            Refused: orders or positions are open.
+        """
+        with self._looking(broker, user) as (account, now):
+            is_open = any(position.net_shares for position in account.positions.values())
+            if on and (account.working or is_open):
+                raise Refused("ORDER", "Close all positions and cancel pending orders first.")
+            account.kill_switch = on
+            self._note(account, "kill_switch", "on" if on else "off", now)
 
-    def positions(self, broker: str, user: str) -> tuple[Position, ...]:
-        with self._looking(broker, user) as (account, _):
-            return tuple(replace(position) for position in account.positions.values())
+    def place_gtt(self, broker: str, user: str, terms: GttTerms) -> int:
+        """Wait for a price with one order, or with two of which one cancels the other.
 
-    def holdings(self, broker: str, user: str) -> tuple[Holding, ...]:
-        with self._looking(broker, user) as (account, _):
-            return account.holding_rows()
+        Raises:
+            Refused: there is no trigger.
+        """
+        with self._looking(broker, user) as (account, now):
+            check_kill_switch(account)
+            last = self._check_gtt(terms, now)
+            gtt_id = next(self._gtt_ids)
+            account.gtts[gtt_id] = Gtt(
+                gtt_id=gtt_id,
+                terms=terms,
+                status="active",
+                created_at=now,
+                updated_at=now,
+                expires_at=self._gtt_end(terms, now),
+                last_price_inr=last,
+            )
+            self._note(account, "place_gtt", str(gtt_id), now)
+            return gtt_id
 
-    def funds(self, broker: str, user: str) -> Funds:
-        with self._looking(broker, user) as (account, _):
-            return account.funds()
+    def modify_gtt(self, broker: str, user: str, gtt_id: int, terms: GttTerms) -> None:
+        """Raises: Refused: it is not there, not waiting any more, or the terms are no good."""
+        with self._looking(broker, user) as (account, now):
+            check_kill_switch(account)
+            gtt = _waiting(account, gtt_id)
+            last = self._check_gtt(terms, now)
+            account.gtts[gtt_id] = replace(gtt, terms=terms, updated_at=now, last_price_inr=last)
+            self._note(account, "modify_gtt", str(gtt_id), now)
 
-    def accepted(self) -> tuple[AcceptedOrder, ...]:
-        """Every order that ever came into existence here, in order of arrival."""
-        with self._lock:
-            return tuple(self._accepted)
+    def cancel_gtt(self, broker: str, user: str, gtt_id: int) -> None:
+        """Raises: Refused: it is not there, or not waiting any more."""
+        with self._looking(broker, user) as (account, now):
+            gtt = _waiting(account, gtt_id)
+            account.gtts[gtt_id] = replace(gtt, status="cancelled", updated_at=now)
+            self._note(account, "cancel_gtt", str(gtt_id), now)
 
-    def last_price(self, symbol: str) -> Decimal:
-        """In INR per share, now. Raises KeyError: no such share."""
-        return price(self.seed, symbol, self.now())
+    def margin(self, broker: str, user: str, request: OrderRequest) -> margins.Margin:
+        """What this order would need beside what is open now, in INR. Blocks nothing.
 
-    @contextmanager
-    def _looking(self, broker: str, user: str) -> Iterator[tuple[Account, datetime]]:
-        """Hold the lock on an account that has caught up with the clock."""
-        with self._lock:
-            self.open_account(broker, user)
-            account, now = self._accounts[broker, user], self.now()
-            catch_up(self.seed, account, now)
-            yield account, now
+        Raises:
+            Refused: not listed.
+        """
+        return self.basket_margin(broker, user, (request,), consider_positions=True).orders[0]
+
+    def basket_margin(
+        self,
+        broker: str,
+        user: str,
+        requests: Iterable[OrderRequest],
+        *,
+        consider_positions: bool,
+    ) -> margins.BasketMargin:
+        """What these orders would need one by one, and together.
+
+        Raises:
+            Refused: one is not listed.
+        """
+        with self._looking(broker, user) as (account, now):
+            orders = []
+            for request in requests:
+                instrument = self.venue.instrument(request.exchange, request.symbol, now)
+                orders.append((request, instrument, self.venue.last(instrument, now)))
+            return margins.basket_margin(account.legs() if consider_positions else {}, orders)
+
+    def charges(self, request: OrderRequest, price_inr: Decimal | None = None) -> fees.Charges:
+        """What this order would cost if it traded at `price_inr`, else its limit, else the last.
+
+        Raises:
+            Refused: not listed.
+        """
+        now = self.now()
+        instrument = self.venue.instrument(request.exchange, request.symbol, now)
+        each = price_inr or request.limit_price_inr or self.venue.last(instrument, now)
+        return fees.charges(
+            instrument, request.product, request.side, request.quantity_shares, each
+        )
+
+    def protected(self, request: OrderRequest) -> OrderRequest:
+        """The order that a broker makes of one at market: a limit at the end of the band.
+
+        Raises:
+            Refused: not listed.
+        """
+        if not request.is_at_market:
+            return request
+        now = self.now()
+        instrument = self.venue.instrument(request.exchange, request.symbol, now)
+        start = request.trigger_price_inr or self.venue.last(instrument, now)
+        return replace(
+            request,
+            order_type=_AS_LIMIT[request.order_type],
+            limit_price_inr=self.venue.worst_price(request, instrument, start),
+            market_protection_percent=None,
+        )
+
+    def _check_gtt(self, terms: GttTerms, now: datetime) -> Decimal:
+        for leg in terms.legs:
+            self._checked(replace(leg.request, limit_price_inr=None), now)
+        instrument = self.venue.instrument(terms.exchange, terms.symbol, now)
+        last = self.venue.last(instrument, now)
+        check_triggers(terms, instrument, last)
+        return last
+
+    def _gtt_end(self, terms: GttTerms, now: datetime) -> datetime:
+        instrument = self.venue.instrument(terms.exchange, terms.symbol, now)
+        year = now + LIFE
+        return min(year, expires_at(instrument)) if instrument.is_contract else year
 
 
-def _first_working_status(request: OrderRequest) -> Status:
-    return "TRIGGER PENDING" if request.order_type in ("SL", "SL-M") else "OPEN"
-
-
-def _find(account: Account, order_id: str) -> Order:
-    if order_id not in account.steps:
-        raise Refused("NOT_FOUND", "Couldn't find that `order_id`.")
-    return account.steps[order_id][-1]
-
-
-def _working(account: Account, order_id: str, verb: str) -> Order:
-    order = _find(account, order_id)
-    if not order.is_working:
-        raise Refused("ORDER", f"Order cannot be {verb} as it is {order.status.lower()}.")
-    return order
+def _waiting(account: Account, gtt_id: int) -> Gtt:
+    gtt = found_gtt(account, gtt_id)
+    if gtt.status != "active":
+        raise Refused("ORDER", f"The trigger is {gtt.status}.")
+    return gtt

@@ -7,17 +7,20 @@ Kite lives at `/`, because its SDK drops any path from its root; Dhan at `/v2`, 
 from collections.abc import Callable, Mapping
 from datetime import datetime
 
-from starlette.routing import Route
+from starlette.responses import Response
+from starlette.routing import BaseRoute
 
 from infrastructure.simulator import dhan_wire, groww_wire, kite_wire
 from infrastructure.simulator.dhan_auth_face import DhanAuthFace
 from infrastructure.simulator.dhan_face import DhanFace
-from infrastructure.simulator.dhan_login import DhanLogins
+from infrastructure.simulator.dhan_login import DHAN, DhanLogins
 from infrastructure.simulator.exchange import Exchange
 from infrastructure.simulator.groww_face import GrowwFace
-from infrastructure.simulator.groww_login import GrowwLogins
+from infrastructure.simulator.groww_login import GROWW, GrowwLogins
+from infrastructure.simulator.kite_answers import KITE
 from infrastructure.simulator.kite_face import KiteFace
 from infrastructure.simulator.kite_login import KiteLogins
+from infrastructure.simulator.master_routes import Masters
 
 _GROWW = "/v1/"
 _DHAN = ("/v2/", "/app/", "/login/")
@@ -31,19 +34,31 @@ class Logins:
         self.groww = GrowwLogins(now)
         self.dhan = DhanLogins(now)
 
-    def user_of(self, path: str, headers: Mapping[str, str]) -> str | None:
-        """Who calls at this path, by the headers of the broker that lives there."""
+    def caller_of(self, path: str, headers: Mapping[str, str]) -> tuple[str, str | None]:
+        """The broker that lives at this path, and who calls by the headers that it reads."""
         if path.startswith(_DHAN):
-            return self.dhan.user_of(headers.get("access-token", ""))
+            return DHAN, self.dhan.user_of(headers.get("access-token", ""))
         authorization = headers.get("authorization", "")
         if path.startswith(_GROWW):
-            return self.groww.user_of(authorization)
-        return self.kite.user_of(authorization)
+            return GROWW, self.groww.user_of(authorization)
+        return KITE, self.kite.user_of(authorization)
+
+    def end(self, path: str, headers: Mapping[str, str]) -> None:
+        """Make the token worthless that a call at this path came with."""
+        authorization = headers.get("authorization", "")
+        if path.startswith(_DHAN):
+            self.dhan.end(headers.get("access-token", ""))
+        elif path.startswith(_GROWW):
+            self.groww.end(authorization)
+        else:
+            api_key, _, access_token = authorization.removeprefix("token ").partition(":")
+            self.kite.end(api_key, access_token)
 
 
-def routes(exchange: Exchange, logins: Logins) -> list[Route]:
+def routes(exchange: Exchange, logins: Logins) -> list[BaseRoute]:
     """Every route of every broker."""
     return [
+        *Masters(exchange.now).routes(),
         *GrowwFace(exchange, logins.groww).routes(),
         *DhanFace(exchange, logins.dhan).routes(),
         *DhanAuthFace(exchange, logins.dhan).routes(),
@@ -58,3 +73,18 @@ def error_body(path: str, status: int) -> bytes:
     return (
         groww_wire.error_body(status) if path.startswith(_GROWW) else kite_wire.error_body(status)
     )
+
+
+def address_refused(path: str) -> Response:
+    """What the broker at this path says to an order from an address that is not registered.
+
+    The words are from memory; each broker's own differ in what else they say.
+    """
+    if path.startswith(_DHAN):
+        return dhan_wire.failure(
+            dhan_wire.DhanError(400, "Input_Exception", "DH-905", "Invalid IP")
+        )
+    words = "This IP is not registered. Orders are taken from registered addresses only."
+    if path.startswith(_GROWW):
+        return groww_wire.failure(groww_wire.GrowwError(403, "GA005", words))
+    return kite_wire.failure(kite_wire.KiteError(403, "PermissionException", words))

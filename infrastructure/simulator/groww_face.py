@@ -3,7 +3,6 @@
 Documented, not recorded: see `groww_wire` and `groww_rows`.
 """
 
-from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from threading import Lock
 
@@ -12,8 +11,14 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from infrastructure.simulator import groww_rows as rows
+from infrastructure.simulator.checks import prices_that_count
 from infrastructure.simulator.exchange import Exchange
+from infrastructure.simulator.groww_account_face import GrowwAccountFace
+from infrastructure.simulator.groww_answers import of_user, segment_of, whole
 from infrastructure.simulator.groww_login import GROWW, GrowwLogins
+from infrastructure.simulator.groww_market_face import GrowwMarketFace
+from infrastructure.simulator.groww_names import PLACES, instrument_at
+from infrastructure.simulator.groww_smart_face import GrowwSmartFace
 from infrastructure.simulator.groww_wire import (
     ORDER_TYPES,
     CancelledOrder,
@@ -21,20 +26,15 @@ from infrastructure.simulator.groww_wire import (
     GrowwError,
     NewOrder,
     answer,
-    as_groww_error,
     failure,
     order_request,
     read,
-    success,
 )
-from infrastructure.simulator.instruments import resolve
-from infrastructure.simulator.matching import Refused, prices_that_count
 from infrastructure.simulator.orders import Order, OrderRequest
 
 PAGE = 25
-
-Handler = Callable[[str, Request], Awaitable[object]]
-Endpoint = Callable[[Request], Awaitable[Response]]
+MOST_PAGES = 10_000
+MOST_TRADES_A_PAGE = 50
 
 
 class GrowwFace:
@@ -48,27 +48,21 @@ class GrowwFace:
 
     def routes(self) -> list[Route]:
         """Every route of Groww's API that is simulated."""
-
-        def of_user(path: str, handler: Handler, method: str = "GET") -> Route:
-            return Route(f"/v1{path}", self._for_the_signed_in(handler), methods=[method])
-
+        logins = self.logins
         return [
             Route("/v1/changelog", self.changelog, methods=["GET"]),
             Route("/v1/token/api/access", self.access_token, methods=["POST"]),
-            of_user("/user/detail", self.profile),
-            of_user("/margins/detail/user", self.margins),
-            of_user("/holdings/user", self.holdings),
-            of_user("/positions/user", self.positions),
-            of_user("/positions/trading-symbol", self.positions),
-            of_user("/order/create", self.place, "POST"),
-            of_user("/order/modify", self.modify, "POST"),
-            of_user("/order/cancel", self.cancel, "POST"),
-            of_user("/order/list", self.orders),
-            of_user("/order/detail/{order_id}", self.order),
-            of_user("/order/status/reference/{reference}", self.status_by_reference),
-            of_user("/order/status/{order_id}", self.status),
-            of_user("/order/trades/{order_id}", self.trades),
-            of_user("/live-data/ltp", self.last_prices),
+            of_user(logins, "/order/create", self.place, "POST"),
+            of_user(logins, "/order/modify", self.modify, "POST"),
+            of_user(logins, "/order/cancel", self.cancel, "POST"),
+            of_user(logins, "/order/list", self.orders),
+            of_user(logins, "/order/detail/{order_id}", self.order),
+            of_user(logins, "/order/status/reference/{reference}", self.status_by_reference),
+            of_user(logins, "/order/status/{order_id}", self.status),
+            of_user(logins, "/order/trades/{order_id}", self.trades),
+            *GrowwAccountFace(self.exchange, logins).routes(),
+            *GrowwMarketFace(self.exchange, logins).routes(),
+            *GrowwSmartFace(self.exchange, logins).routes(),
         ]
 
     async def changelog(self, request: Request) -> Response:
@@ -94,25 +88,12 @@ class GrowwFace:
             },
         )
 
-    async def profile(self, user: str, request: Request) -> object:
-        return rows.profile_row(user)
-
-    async def margins(self, user: str, request: Request) -> object:
-        return rows.margin_row(self.exchange.funds(GROWW, user))
-
-    async def holdings(self, user: str, request: Request) -> object:
-        held = self.exchange.holdings(GROWW, user)
-        return {"holdings": [rows.holding_row(each) for each in held]}
-
-    async def positions(self, user: str, request: Request) -> object:
-        symbol = request.query_params.get("trading_symbol")
-        found = self.exchange.positions(GROWW, user) if _is_cash(request) else ()
-        return {
-            "positions": [rows.position_row(p) for p in found if symbol in (None, p.symbol)],
-        }
-
     async def place(self, user: str, request: Request) -> object:
-        terms = order_request(read(await request.body(), NewOrder))
+        new = read(await request.body(), NewOrder)
+        terms = order_request(
+            new,
+            instrument_at(self.exchange.now(), new.exchange, new.segment, new.trading_symbol),
+        )
         assert terms.tag is not None
         with self._placing:
             if (user, terms.tag) in self._references:
@@ -125,6 +106,7 @@ class GrowwFace:
 
     async def modify(self, user: str, request: Request) -> object:
         asked = read(await request.body(), ChangedOrder)
+        self._find(user, asked.groww_order_id, asked.segment)
 
         def changed(terms: OrderRequest) -> OrderRequest:
             order_type = ORDER_TYPES[asked.order_type]
@@ -146,65 +128,56 @@ class GrowwFace:
 
     async def cancel(self, user: str, request: Request) -> object:
         asked = read(await request.body(), CancelledOrder)
+        self._find(user, asked.groww_order_id, asked.segment)
         self.exchange.cancel(GROWW, user, asked.groww_order_id)
         return {"groww_order_id": asked.groww_order_id, "order_status": "CANCELLATION_REQUESTED"}
 
     async def orders(self, user: str, request: Request) -> object:
         """25 a page whatever is asked for, the first page being 0."""
-        page = request.query_params.get("page", "0")
-        if not page.isascii() or not page.isdigit():
-            raise GrowwError(400, "GA001", "Bad request: invalid page.")
-        first = int(page) * PAGE
-        book = self.exchange.orders(GROWW, user) if _is_cash(request) else ()
+        first = whole(request, "page", 0, 0, MOST_PAGES) * PAGE
+        book = [
+            order
+            for order in self.exchange.orders(GROWW, user)
+            if _segment(order) == segment_of(request)
+        ]
         return {"order_list": [rows.order_row(order) for order in book[first : first + PAGE]]}
 
     async def order(self, user: str, request: Request) -> object:
-        return rows.order_row(self._find(user, request))
+        return rows.order_row(self._asked(user, request))
 
     async def status(self, user: str, request: Request) -> object:
-        return rows.status_row(self._find(user, request))
+        return rows.status_row(self._asked(user, request))
 
     async def status_by_reference(self, user: str, request: Request) -> object:
         reference = request.path_params["reference"]
         for order in self.exchange.orders(GROWW, user):
-            if order.request.tag == reference and _is_cash(request):
+            if order.request.tag == reference and _segment(order) == segment_of(request):
                 return rows.status_row(order)
-        raise GrowwError(404, "GA004", "Requested entity does not exist.")
+        raise _nothing_there()
 
     async def trades(self, user: str, request: Request) -> object:
-        order_id = request.path_params["order_id"]
+        order = self._asked(user, request)
+        size = whole(request, "page_size", PAGE, 1, MOST_TRADES_A_PAGE)
+        first = whole(request, "page", 0, 0, MOST_PAGES) * size
         fills = self.exchange.fills(GROWW, user)
-        return {"trade_list": [rows.trade_row(f) for f in fills if f.order.order_id == order_id]}
+        found = [fill for fill in fills if fill.order.order_id == order.order_id]
+        now = self.exchange.now()
+        return {"trade_list": [rows.trade_row(f, now) for f in found[first : first + size]]}
 
-    async def last_prices(self, user: str, request: Request) -> object:
-        """`NSE_INFY,NSE_TCS` in one parameter or in several; unknown ones are missing."""
-        asked = ",".join(request.query_params.getlist("exchange_symbols")).split(",")
-        found = {}
-        for name in map(str.strip, asked):
-            exchange, _, symbol = name.partition("_")
-            instrument = resolve(exchange, symbol)
-            if instrument is not None and _is_cash(request):
-                found[name] = self.exchange.last_price(instrument.symbol)
-        return found
+    def _asked(self, user: str, request: Request) -> Order:
+        return self._find(user, request.path_params["order_id"], segment_of(request))
 
-    def _find(self, user: str, request: Request) -> Order:
-        return self.exchange.order_steps(GROWW, user, request.path_params["order_id"])[-1]
-
-    def _for_the_signed_in(self, handler: Handler) -> Endpoint:
-        async def endpoint(request: Request) -> Response:
-            user = self.logins.user_of(request.headers.get("authorization", ""))
-            try:
-                if user is None:
-                    raise GrowwError(401, "GA005", "User not authorised to perform this operation.")
-                return success(await handler(user, request))
-            except Refused as refused:
-                return failure(as_groww_error(refused))
-            except GrowwError as error:
-                return failure(error)
-
-        return endpoint
+    def _find(self, user: str, order_id: str, segment: str) -> Order:
+        """Raises: Refused, GrowwError: this customer has no such order in this segment."""
+        order = self.exchange.order_steps(GROWW, user, order_id)[-1]
+        if _segment(order) != segment:
+            raise _nothing_there()
+        return order
 
 
-def _is_cash(request: Request) -> bool:
-    """Nothing but shares is traded here; the other segments are empty, not wrong."""
-    return request.query_params.get("segment", "CASH") == "CASH"
+def _segment(order: Order) -> str:
+    return PLACES[order.request.exchange][1]
+
+
+def _nothing_there() -> GrowwError:
+    return GrowwError(404, "GA004", "Requested entity does not exist.")

@@ -83,6 +83,10 @@ class GrowwLogins:
         """Whose token this is, from a header `Bearer <token>`."""
         return self._tokens.user_of(authorization.removeprefix("Bearer "))
 
+    def end(self, authorization: str) -> None:
+        """The token of this header is worth nothing from now on."""
+        self._tokens.end(authorization.removeprefix("Bearer "))
+
     def _app(self, api_key: str) -> GrowwApp | None:
         with self._lock:
             app = self._apps.get(api_key)

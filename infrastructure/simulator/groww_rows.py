@@ -1,8 +1,8 @@
 """Rows of Groww's trading API, field by field as its documentation lists them.
 
-Documented, not recorded. What the exchange here has no notion of (pledges, carry forwards) is
-present and zero. Times are naive IST on this wire, and neither holdings nor positions carry a
-price of today: that is a question of its own (`/live-data/ltp`).
+Documented, not recorded. What the exchange here has no notion of (pledges) is present and zero.
+Times are naive IST on this wire, and neither holdings nor positions carry a price of today: that is
+a question of its own (`/live-data/ltp`).
 """
 
 from datetime import datetime
@@ -10,17 +10,22 @@ from decimal import Decimal
 from typing import Any
 
 from domain.instants import IST
-from infrastructure.simulator.accounts import Funds, Holding, Position
-from infrastructure.simulator.instruments import INSTRUMENTS
-from infrastructure.simulator.orders import Fill, Order, OrderType, Status
+from infrastructure.simulator.accounts import Funds, Holding
+from infrastructure.simulator.groww_names import PLACES, Place, trading_symbol
+from infrastructure.simulator.margins import Margin
+from infrastructure.simulator.orders import Fill, Order, OrderRequest, OrderType, Status
+from infrastructure.simulator.positions import Position
+from infrastructure.simulator.universe import listed
 
 # Any: the values of one row are of as many types as Groww has fields.
 Row = dict[str, Any]
 
 FOUR_PLACES = Decimal("0.0001")
+PAISA = Decimal("0.01")
 STATUSES: dict[Status, str] = {
     "PUT ORDER REQ RECEIVED": "NEW",
     "VALIDATION PENDING": "ACKED",
+    "AMO REQ RECEIVED": "ACKED",
     "OPEN PENDING": "APPROVED",
     "OPEN": "OPEN",
     "TRIGGER PENDING": "TRIGGER_PENDING",
@@ -40,14 +45,19 @@ def ist(at: datetime) -> str:
     return f"{at.astimezone(IST):%Y-%m-%dT%H:%M:%S}"
 
 
+def place(exchange: str) -> Place:
+    """Groww's exchange and segment of one of ours."""
+    return PLACES[exchange]
+
+
 def profile_row(user: str) -> Row:
     return {
         "vendor_user_id": f"simulated-{user.lower()}",
         "ucc": user,
         "nse_enabled": True,
-        "bse_enabled": False,
+        "bse_enabled": True,
         "ddpi_enabled": False,
-        "active_segments": ["CASH"],
+        "active_segments": ["CASH", "FNO"],
     }
 
 
@@ -66,7 +76,31 @@ def margin_row(funds: Funds) -> Row:
             "cnc_balance_available": funds.available_inr,
             "mis_balance_available": funds.available_inr,
         },
-        "fno_margin_details": {},
+        "fno_margin_details": {
+            "net_fno_margin_used": 0,
+            "span_margin_used": 0,
+            "exposure_margin_used": 0,
+            "future_balance_available": funds.available_inr,
+            "option_buy_balance_available": funds.available_inr,
+            "option_sell_balance_available": funds.available_inr,
+        },
+    }
+
+
+def order_margin_row(margin: Margin, charges_inr: Decimal, first: OrderRequest) -> Row:
+    """What is blocked for shares is told under their product."""
+    of_shares = (margin.cash_inr + margin.span_inr).quantize(PAISA)
+    is_cash = place(first.exchange)[1] == "CASH"
+    charges = charges_inr.quantize(PAISA)
+    return {
+        "exposure_required": margin.exposure_inr.quantize(PAISA),
+        "span_required": Decimal(0) if is_cash else margin.span_inr.quantize(PAISA),
+        "option_buy_premium": margin.premium_inr.quantize(PAISA),
+        "brokerage_and_charges": charges,
+        "total_requirement": margin.total_inr.quantize(PAISA) + charges,
+        "cash_cnc_margin_required": of_shares if is_cash and first.product == "CNC" else None,
+        "cash_mis_margin_required": of_shares if is_cash and first.product == "MIS" else None,
+        "physical_delivery_margin_requirement": 0,
     }
 
 
@@ -82,6 +116,7 @@ def status_row(order: Order) -> Row:
 
 def order_row(order: Order) -> Row:
     request = order.request
+    exchange, segment = place(request.exchange)
     return status_row(order) | {
         "trading_symbol": request.symbol,
         "quantity": request.quantity_shares,
@@ -92,10 +127,10 @@ def order_row(order: Order) -> Row:
         "deliverable_quantity": order.filled_shares if request.product == "CNC" else 0,
         "amo_status": "NA",
         "validity": request.validity,
-        "exchange": "NSE",
+        "exchange": exchange,
         "order_type": _ORDER_TYPES[request.order_type],
         "transaction_type": request.side,
-        "segment": "CASH",
+        "segment": segment,
         "product": request.product,
         "created_at": ist(order.placed_at),
         "exchange_time": ist(order.at) if order.exchange_order_id else None,
@@ -103,32 +138,35 @@ def order_row(order: Order) -> Row:
     }
 
 
-def trade_row(fill: Fill) -> Row:
-    order = fill.order
+def trade_row(fill: Fill, now: datetime) -> Row:
+    order, request = fill.order, fill.order.request
+    exchange, segment = place(request.exchange)
+    instrument = listed(now).find(request.exchange, request.symbol)
     return {
-        "price": order.average_price_inr,
-        "isin": INSTRUMENTS[order.request.symbol].isin,
-        "quantity": order.filled_shares,
+        "price": fill.price_inr,
+        "isin": instrument.isin if instrument else "",
+        "quantity": fill.shares,
         "groww_order_id": order.order_id,
         "groww_trade_id": fill.trade_id,
         "exchange_trade_id": fill.trade_id,
         "exchange_order_id": order.exchange_order_id,
         "trade_status": "EXECUTED",
-        "trading_symbol": order.request.symbol,
+        "trading_symbol": request.symbol,
         "remark": "",
-        "exchange": "NSE",
-        "segment": "CASH",
-        "product": order.request.product,
-        "transaction_type": order.request.side,
-        "created_at": ist(order.at),
-        "trade_date_time": ist(order.at),
+        "exchange": exchange,
+        "segment": segment,
+        "product": request.product,
+        "transaction_type": request.side,
+        "created_at": ist(fill.at),
+        "trade_date_time": ist(fill.at),
+        "settlement_number": "",
     }
 
 
 def holding_row(holding: Holding) -> Row:
     free = holding.quantity_shares - holding.sold_today_shares
     return {
-        "isin": INSTRUMENTS[holding.symbol].isin,
+        "isin": holding.isin,
         "trading_symbol": holding.symbol,
         "quantity": free,
         "average_price": holding.average_price_inr.quantize(FOUR_PLACES),
@@ -144,24 +182,28 @@ def holding_row(holding: Holding) -> Row:
 
 
 def position_row(position: Position) -> Row:
+    """The day's trades, and what was carried into the day."""
     profit = position.cash_flow_inr if position.net_shares == 0 else 0
+    exchange, segment = place(position.exchange)
+    carried = position.overnight_shares
+    carried_price = position.overnight_price_inr.quantize(FOUR_PLACES)
     return {
-        "trading_symbol": position.symbol,
-        "segment": "CASH",
+        "trading_symbol": trading_symbol(position.instrument),
+        "segment": segment,
         "credit_quantity": position.buy_shares,
         "credit_price": position.buy_price_inr.quantize(FOUR_PLACES),
         "debit_quantity": position.sell_shares,
         "debit_price": position.sell_price_inr.quantize(FOUR_PLACES),
-        "carry_forward_credit_quantity": 0,
-        "carry_forward_credit_price": 0,
-        "carry_forward_debit_quantity": 0,
-        "carry_forward_debit_price": 0,
-        "exchange": "NSE",
-        "symbol_isin": INSTRUMENTS[position.symbol].isin,
+        "carry_forward_credit_quantity": max(0, carried),
+        "carry_forward_credit_price": carried_price if carried > 0 else 0,
+        "carry_forward_debit_quantity": max(0, -carried),
+        "carry_forward_debit_price": carried_price if carried < 0 else 0,
+        "exchange": exchange,
+        "symbol_isin": position.instrument.isin,
         "quantity": position.net_shares,
         "product": position.product,
-        "net_carry_forward_quantity": 0,
+        "net_carry_forward_quantity": carried,
         "net_price": position.average_price_inr.quantize(FOUR_PLACES),
-        "net_carry_forward_price": 0,
+        "net_carry_forward_price": carried_price,
         "realised_pnl": profit,
     }

@@ -11,8 +11,10 @@ from typing import Annotated, Literal, TypeVar
 import msgspec
 from starlette.responses import Response
 
-from infrastructure.simulator.matching import Reason, Refused, prices_that_count
+from infrastructure.simulator.checks import prices_that_count
+from infrastructure.simulator.instruments import Instrument
 from infrastructure.simulator.orders import OrderRequest, OrderType
+from infrastructure.simulator.refusals import Reason, Refused
 
 Body = TypeVar("Body", bound=msgspec.Struct)
 Shares = Annotated[int, msgspec.Meta(gt=0, lt=1_000_000_000)]
@@ -44,9 +46,9 @@ class NewOrder(msgspec.Struct, kw_only=True):
     trading_symbol: str
     quantity: Shares
     validity: Literal["DAY", "IOC"]
-    exchange: Literal["NSE"]
-    segment: Literal["CASH"]
-    product: Literal["CNC", "MIS"]
+    exchange: Literal["NSE", "BSE"]
+    segment: Literal["CASH", "FNO"]
+    product: Literal["CNC", "MIS", "NRML"]
     order_type: GrowwOrderType
     transaction_type: Literal["BUY", "SELL"]
     order_reference_id: str
@@ -56,7 +58,7 @@ class NewOrder(msgspec.Struct, kw_only=True):
 
 class ChangedOrder(msgspec.Struct, kw_only=True):
     groww_order_id: str
-    segment: Literal["CASH"]
+    segment: Literal["CASH", "FNO"]
     order_type: GrowwOrderType
     quantity: Shares
     price: Decimal | None = None
@@ -65,7 +67,19 @@ class ChangedOrder(msgspec.Struct, kw_only=True):
 
 class CancelledOrder(msgspec.Struct, kw_only=True):
     groww_order_id: str
-    segment: Literal["CASH"]
+    segment: Literal["CASH", "FNO"]
+
+
+class PricedOrder(msgspec.Struct, kw_only=True):
+    """An order whose margin is asked for. A price of 0 stands for the last one."""
+
+    trading_symbol: str
+    transaction_type: Literal["BUY", "SELL"]
+    quantity: Shares
+    order_type: GrowwOrderType
+    product: Literal["CNC", "MIS", "NRML"]
+    exchange: Literal["NSE", "BSE"]
+    price: Decimal | None = None
 
 
 _REFUSALS: dict[Reason, tuple[int, str]] = {
@@ -74,6 +88,8 @@ _REFUSALS: dict[Reason, tuple[int, str]] = {
     "HOLDINGS": (400, "GA006"),
     "ORDER": (400, "GA006"),
     "NOT_FOUND": (404, "GA004"),
+    "MARKET_CLOSED": (400, "GA006"),
+    "KILL_SWITCH": (400, "GA006"),
 }
 _CODES = {400: "GA001", 401: "GA005", 403: "GA005", 404: "GA004", 503: "GA003"}
 
@@ -82,8 +98,8 @@ def as_groww_error(refused: Refused) -> GrowwError:
     return GrowwError(*_REFUSALS[refused.reason], refused.message)
 
 
-def success(payload: object) -> Response:
-    return answer(200, {"status": "SUCCESS", "payload": payload})
+def success(payload: object, status: int = 200) -> Response:
+    return answer(status, {"status": "SUCCESS", "payload": payload})
 
 
 def failure(error: GrowwError) -> Response:
@@ -116,14 +132,15 @@ def read(body: bytes, shape: type[Body]) -> Body:
         raise GrowwError(400, "GA001", f"Bad request: {error}") from None
 
 
-def order_request(new: NewOrder) -> OrderRequest:
+def order_request(new: NewOrder, instrument: Instrument) -> OrderRequest:
     """Raises: GrowwError, Refused: the values do not go together."""
     if not REFERENCE.fullmatch(new.order_reference_id):
         raise GrowwError(400, "GA001", "Bad request: invalid order_reference_id.")
     order_type = ORDER_TYPES[new.order_type]
     limit, trigger = prices_that_count(order_type, new.price, new.trigger_price)
     return OrderRequest(
-        symbol=new.trading_symbol,
+        exchange=instrument.exchange,
+        symbol=instrument.symbol,
         side=new.transaction_type,
         quantity_shares=new.quantity,
         product=new.product,
@@ -132,4 +149,16 @@ def order_request(new: NewOrder) -> OrderRequest:
         trigger_price_inr=trigger,
         validity=new.validity,
         tag=new.order_reference_id,
+    )
+
+
+def margin_request(asked: PricedOrder, instrument: Instrument) -> OrderRequest:
+    return OrderRequest(
+        exchange=instrument.exchange,
+        symbol=instrument.symbol,
+        side=asked.transaction_type,
+        quantity_shares=asked.quantity,
+        product=asked.product,
+        order_type="LIMIT" if asked.price else "MARKET",
+        limit_price_inr=asked.price or None,
     )

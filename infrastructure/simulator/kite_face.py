@@ -3,44 +3,37 @@
 Lives at `/`, because the SDK drops any path from its root address.
 """
 
-from collections.abc import Awaitable, Callable, Mapping
-from datetime import timedelta
-from decimal import Decimal
+from collections.abc import Mapping
 from html import escape
 from urllib.parse import parse_qsl, urlencode
 
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
-from starlette.routing import Route
+from starlette.routing import BaseRoute, Route
 
 from infrastructure.simulator.exchange import Exchange
-from infrastructure.simulator.instruments import resolve
+from infrastructure.simulator.kite_answers import KITE, answered, form_of, signed_in
+from infrastructure.simulator.kite_gtt_face import KiteGttFace
 from infrastructure.simulator.kite_login import API_KEY, USER, KiteLogins
-from infrastructure.simulator.kite_rows import (
-    holding_row,
-    ist,
-    margins_row,
-    order_row,
-    position_row,
-    profile_row,
-    trade_row,
-)
+from infrastructure.simulator.kite_margins_face import KiteMarginsFace
+from infrastructure.simulator.kite_market_face import KiteMarketFace
+from infrastructure.simulator.kite_portfolio import KitePortfolio
+from infrastructure.simulator.kite_rows import ist, margins_row, order_row, profile_row, trade_row
+from infrastructure.simulator.kite_ticker import KiteTicker
 from infrastructure.simulator.kite_wire import (
+    EXCHANGES,
+    PRODUCTS,
+    SIDES,
     KiteError,
     as_kite_error,
     changed_request,
     failure,
+    invalid,
+    one_of,
     order_request,
-    success,
+    whole,
 )
-from infrastructure.simulator.matching import Refused
-from infrastructure.simulator.orders import end_of_trading_day
-from infrastructure.simulator.prices import price
-
-KITE = "kite"
-
-Handler = Callable[[str, Request], Awaitable[object]]
-Endpoint = Callable[[Request], Awaitable[Response]]
+from infrastructure.simulator.refusals import Refused
 
 
 class KiteFace:
@@ -50,26 +43,35 @@ class KiteFace:
         self.exchange = exchange
         self.logins = logins
 
-    def routes(self) -> list[Route]:
+    def routes(self) -> list[BaseRoute]:
         """Every route of Kite Connect that is simulated."""
-        signed_in = self._for_the_signed_in
+        signed_in_routes = [
+            ("DELETE", "/session/token", self.log_out),
+            ("GET", "/user/profile", self.profile),
+            ("GET", "/user/margins", self.margins),
+            ("GET", "/user/margins/{segment}", self.margins),
+            ("GET", "/orders", self.orders),
+            ("GET", "/orders/{order_id}", self.order_history),
+            ("GET", "/orders/{order_id}/trades", self.trades),
+            ("POST", "/orders/{variety}", self.place),
+            ("PUT", "/orders/{variety}/{order_id}", self.modify),
+            ("DELETE", "/orders/{variety}/{order_id}", self.cancel),
+            ("GET", "/trades", self.trades),
+            ("GET", "/portfolio/holdings", self.holdings),
+            ("GET", "/portfolio/positions", self.positions),
+            ("PUT", "/portfolio/positions", self.convert),
+        ]
         return [
             Route("/connect/login", self.login_page, methods=["GET"]),
-            Route("/session/token", _answered(self.redeem), methods=["POST"]),
-            Route("/session/token", signed_in(self.log_out), methods=["DELETE"]),
-            Route("/user/profile", signed_in(self.profile), methods=["GET"]),
-            Route("/user/margins", signed_in(self.margins), methods=["GET"]),
-            Route("/user/margins/{segment}", signed_in(self.margins), methods=["GET"]),
-            Route("/orders", signed_in(self.orders), methods=["GET"]),
-            Route("/orders/{order_id}", signed_in(self.order_history), methods=["GET"]),
-            Route("/orders/{order_id}/trades", signed_in(self.trades), methods=["GET"]),
-            Route("/orders/{variety}", signed_in(self.place), methods=["POST"]),
-            Route("/orders/{variety}/{order_id}", signed_in(self.modify), methods=["PUT"]),
-            Route("/orders/{variety}/{order_id}", signed_in(self.cancel), methods=["DELETE"]),
-            Route("/trades", signed_in(self.trades), methods=["GET"]),
-            Route("/portfolio/holdings", signed_in(self.holdings), methods=["GET"]),
-            Route("/portfolio/positions", signed_in(self.positions), methods=["GET"]),
-            Route("/quote/ltp", signed_in(self.last_prices), methods=["GET"]),
+            Route("/session/token", answered(self.redeem), methods=["POST"]),
+            *(
+                Route(path, signed_in(self.logins, handler), methods=[method])
+                for method, path, handler in signed_in_routes
+            ),
+            *KiteMarketFace(self.exchange, self.logins).routes(),
+            *KiteGttFace(self.exchange, self.logins).routes(),
+            *KiteMarginsFace(self.exchange, self.logins).routes(),
+            *KiteTicker(self.exchange, self.logins).routes(),
         ]
 
     async def login_page(self, request: Request) -> Response:
@@ -101,7 +103,7 @@ class KiteFace:
         )
 
     async def redeem(self, request: Request) -> object:
-        form = await _form(request)
+        form = await form_of(request)
         api_key = form.get("api_key", "")
         user, access_token = self.logins.redeem(
             api_key, form.get("request_token", ""), form.get("checksum", "")
@@ -113,6 +115,7 @@ class KiteFace:
             "enctoken": "",
             "refresh_token": "",
             "silo": "",
+            "avatar_url": "",
             "login_time": ist(self.exchange.now()),
         }
 
@@ -128,15 +131,21 @@ class KiteFace:
         row = margins_row(self.exchange.funds(KITE, user))
         segment = request.path_params.get("segment")
         if segment is not None and segment not in row:
-            raise KiteError(400, "InputException", "Invalid `segment`.")
+            raise invalid("segment")
         return row if segment is None else row[segment]
 
     async def place(self, user: str, request: Request) -> object:
-        terms = order_request(request.path_params["variety"], await _form(request))
-        return {"order_id": self.exchange.place(KITE, user, terms)}
+        form = await form_of(request)
+        terms = order_request(request.path_params["variety"], form)
+        if form.get("autoslice") != "true":
+            return {"order_id": self.exchange.place(KITE, user, terms)}
+        first, *others = self.exchange.place_sliced(KITE, user, terms)
+        if isinstance(first, Refused):
+            raise first
+        return {"order_id": first, "children": [_child(each) for each in others]}
 
     async def modify(self, user: str, request: Request) -> object:
-        order_id, form = request.path_params["order_id"], await _form(request)
+        order_id, form = request.path_params["order_id"], await form_of(request)
         self.exchange.modify(KITE, user, order_id, lambda terms: changed_request(terms, form))
         return {"order_id": order_id}
 
@@ -158,62 +167,36 @@ class KiteFace:
         return [trade_row(fill) for fill in fills if order_id in (None, fill.order.order_id)]
 
     async def holdings(self, user: str, request: Request) -> object:
-        return [
-            holding_row(held, *self._last_and_close(held.symbol))
-            for held in self.exchange.holdings(KITE, user)
-        ]
+        held = self.exchange.holdings(KITE, user)
+        return KitePortfolio(self.exchange.venue, self.exchange.now()).holdings(held)
 
     async def positions(self, user: str, request: Request) -> object:
-        rows = [
-            position_row(position, *self._last_and_close(position.symbol))
-            for position in self.exchange.positions(KITE, user)
-        ]
-        return {"net": rows, "day": rows}
+        open_now = self.exchange.positions(KITE, user)
+        return KitePortfolio(self.exchange.venue, self.exchange.now()).positions(open_now)
 
-    async def last_prices(self, user: str, request: Request) -> object:
-        """Unknown symbols are silently missing, as they are at Kite."""
-        found = {}
-        for name in request.query_params.getlist("i"):
-            exchange, _, symbol = name.partition(":")
-            instrument = resolve(exchange, symbol)
-            if instrument is not None:
-                found[name] = {
-                    "instrument_token": instrument.instrument_token,
-                    "last_price": self.exchange.last_price(instrument.symbol),
-                }
-        return found
-
-    def _last_and_close(self, symbol: str) -> tuple[Decimal, Decimal]:
-        now = self.exchange.now()
-        closed_at = end_of_trading_day(now) - timedelta(days=1)
-        seed = self.exchange.seed
-        return price(seed, symbol, now), price(seed, symbol, closed_at)
-
-    def _for_the_signed_in(self, handler: Handler) -> Endpoint:
-        async def with_user(request: Request) -> object:
-            user = self.logins.user_of(request.headers.get("authorization", ""))
-            if user is None:
-                raise KiteError(403, "TokenException", "Incorrect `api_key` or `access_token`.")
-            return await handler(user, request)
-
-        return _answered(with_user)
+    async def convert(self, user: str, request: Request) -> object:
+        form = await form_of(request)
+        one_of(SIDES, form, "transaction_type")
+        one_of(("day", "overnight"), form, "position_type")
+        self.exchange.convert(
+            KITE,
+            user,
+            form.get("tradingsymbol", ""),
+            one_of(PRODUCTS, form, "old_product"),
+            whole(form, "quantity"),
+            target=one_of(PRODUCTS, form, "new_product"),
+            exchange=one_of(EXCHANGES, form, "exchange"),
+        )
+        return True
 
 
-def _answered(handler: Callable[[Request], Awaitable[object]]) -> Endpoint:
-    async def endpoint(request: Request) -> Response:
-        try:
-            return success(await handler(request))
-        except Refused as refused:
-            return failure(as_kite_error(refused))
-        except KiteError as error:
-            return failure(error)
-
-    return endpoint
-
-
-async def _form(request: Request) -> Mapping[str, str]:
-    body = (await request.body()).decode("utf-8", "replace")
-    return dict(parse_qsl(body, keep_blank_values=True))
+def _child(placed: str | Refused) -> Mapping[str, object]:
+    """One slice of an order: placed, or refused by itself."""
+    if isinstance(placed, str):
+        return {"order_id": placed}
+    error = as_kite_error(placed)
+    told = {"code": error.status, "error_type": error.error_type, "message": error.message}
+    return {"error": {**told, "data": None}}
 
 
 def _who_are_you(asked: Mapping[str, str]) -> HTMLResponse:

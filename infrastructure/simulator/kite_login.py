@@ -50,6 +50,10 @@ class KiteLogins:
         with self._lock:
             return self._redirects.get(api_key)
 
+    def secret_of(self, api_key: str) -> str:
+        with self._lock:
+            return self._secret_of(api_key)
+
     def grant(self, api_key: str, user: str) -> str:
         """The user has logged in on the broker's page: a request token, good for one exchange."""
         token = secrets.token_urlsafe(24).replace("-", "A").replace("_", "b")
@@ -70,7 +74,7 @@ class KiteLogins:
             granted = self._granted.get(request_token)
             if granted is None or granted.api_key != api_key or now >= granted.ends_at:
                 raise KiteError(403, "TokenException", "Token is invalid or has expired.")
-            secret = self._secrets.get(api_key, f"{api_key}-secret")
+            secret = self._secret_of(api_key)
             expected = hashlib.sha256((api_key + request_token + secret).encode()).hexdigest()
             if not hmac.compare_digest(checksum.encode(), expected.encode()):
                 raise KiteError(403, "TokenException", "Invalid `checksum`.")
@@ -95,3 +99,6 @@ class KiteLogins:
             login = self._logins.get(access_token)
             if login is not None and login.api_key == api_key:
                 del self._logins[access_token]
+
+    def _secret_of(self, api_key: str) -> str:
+        return self._secrets.get(api_key, f"{api_key}-secret")

@@ -1,7 +1,7 @@
-"""Rows of Kite Connect v3 as Zerodha's published samples show them.
+"""Rows of Kite Connect v3 as Zerodha's published samples show them (see `shapes/kite`).
 
-What the exchange here has no notion of (collateral, disclosed shares, pledges) is present and
-empty, so that a client that reads those fields keeps working. Times are naive IST on this wire.
+What the exchange here has no notion of (collateral, pledges) is present and empty, so that a
+client that reads those fields keeps working. Times are naive IST on this wire.
 """
 
 from datetime import datetime
@@ -9,9 +9,10 @@ from decimal import Decimal
 from typing import Any
 
 from domain.instants import IST
-from infrastructure.simulator.accounts import Funds, Holding, Position
-from infrastructure.simulator.instruments import INSTRUMENTS
+from infrastructure.simulator.accounts import Funds
+from infrastructure.simulator.instruments import Instrument
 from infrastructure.simulator.orders import ZERO, Fill, Order
+from infrastructure.simulator.universe import listed
 
 # Any: the values of one row are of as many types as Kite has fields.
 Row = dict[str, Any]
@@ -31,8 +32,8 @@ def profile_row(user: str, name: str) -> Row:
         "user_name": name,
         "user_shortname": name.split()[0],
         "broker": "ZERODHA",
-        "exchanges": ["NSE"],
-        "products": ["CNC", "MIS"],
+        "exchanges": ["NSE", "BSE", "NFO", "BFO"],
+        "products": ["CNC", "NRML", "MIS", "MTF"],
         "order_types": ["MARKET", "LIMIT", "SL", "SL-M"],
         "avatar_url": None,
         "meta": {"demat_consent": "consent"},
@@ -79,7 +80,10 @@ def margins_row(funds: Funds) -> Row:
 
 def order_row(user: str, order: Order) -> Row:
     request = order.request
-    is_market = request.order_type in ("MARKET", "SL-M")
+    protection = request.market_protection_percent if request.is_at_market else None
+    # Kite tags protected orders itself, and in no order that can be relied on.
+    tags = [*(["mktp"] if protection else []), *([request.tag] if request.tag else [])]
+    reached = order.exchange_order_id is not None
     return {
         "placed_by": user,
         "order_id": order.order_id,
@@ -89,28 +93,28 @@ def order_row(user: str, order: Order) -> Row:
         "status_message": order.status_message,
         "status_message_raw": order.status_message,
         "order_timestamp": ist(order.at),
-        "exchange_update_timestamp": ist(order.at) if order.exchange_order_id else None,
-        "exchange_timestamp": ist(order.placed_at) if order.exchange_order_id else None,
+        "exchange_update_timestamp": ist(order.at) if reached else None,
+        "exchange_timestamp": ist(order.placed_at) if reached else None,
         "variety": request.variety,
         "modified": order.modified,
-        **_instrument(request.symbol),
+        **instrument_cells(request.exchange, request.symbol, order.at),
         "order_type": request.order_type,
         "transaction_type": request.side,
         "validity": request.validity,
         "validity_ttl": 0,
         "product": request.product,
         "quantity": request.quantity_shares,
-        "disclosed_quantity": 0,
+        "disclosed_quantity": request.disclosed_shares,
         "price": request.limit_price_inr or 0,
         "trigger_price": request.trigger_price_inr or 0,
-        "average_price": order.average_price_inr,
+        "average_price": rounded(order.average_price_inr),
         "filled_quantity": order.filled_shares,
         "pending_quantity": order.pending_shares,
         "cancelled_quantity": order.cancelled_shares,
-        "market_protection": -1 if is_market else 0,
+        "market_protection": protection or 0,
         "meta": {},
         "tag": request.tag,
-        **({"tags": [request.tag]} if request.tag else {}),
+        **({"tags": tags} if tags else {}),
         "guid": f"{order.order_id}guid",
     }
 
@@ -120,90 +124,32 @@ def trade_row(fill: Fill) -> Row:
     return {
         "trade_id": fill.trade_id,
         "order_id": order.order_id,
-        **_instrument(order.request.symbol),
+        **instrument_cells(order.request.exchange, order.request.symbol, fill.at),
         "product": order.request.product,
-        "average_price": order.average_price_inr,
-        "quantity": order.filled_shares,
+        "average_price": fill.price_inr,
+        "quantity": fill.shares,
         "exchange_order_id": order.exchange_order_id,
         "transaction_type": order.request.side,
-        "fill_timestamp": ist(order.at),
-        "order_timestamp": ist(order.at)[11:],
-        "exchange_timestamp": ist(order.at),
+        "fill_timestamp": ist(fill.at),
+        "order_timestamp": ist(fill.at)[11:],
+        "exchange_timestamp": ist(fill.at),
     }
 
 
-def holding_row(holding: Holding, last: Decimal, close: Decimal) -> Row:
-    shares, change = holding.quantity_shares, last - close
+def instrument_cells(exchange: str, symbol: str, at: datetime) -> Row:
+    """By which a row names its instrument; the token is 0 once that is no longer listed."""
+    instrument = listed(at).find(exchange, symbol)
+    token = instrument.instrument_token if instrument else 0
+    return {"tradingsymbol": symbol, "exchange": exchange, "instrument_token": token}
+
+
+def cells_of(instrument: Instrument) -> Row:
     return {
-        **_instrument(holding.symbol),
-        "isin": INSTRUMENTS[holding.symbol].isin,
-        "product": "CNC",
-        "price": 0,
-        "quantity": shares - holding.sold_today_shares,
-        "used_quantity": holding.sold_today_shares,
-        "t1_quantity": 0,
-        "realised_quantity": shares,
-        "authorised_quantity": 0,
-        "authorised_date": None,
-        "authorisation": {},
-        "opening_quantity": shares,
-        "short_quantity": 0,
-        "collateral_quantity": 0,
-        "collateral_type": "",
-        "discrepancy": False,
-        "average_price": _rounded(holding.average_price_inr),
-        "last_price": last,
-        "close_price": close,
-        "pnl": _rounded((last - holding.average_price_inr) * shares),
-        "day_change": change,
-        "day_change_percentage": _rounded(change / close * 100),
-    }
-
-
-def position_row(position: Position, last: Decimal, close: Decimal) -> Row:
-    value = position.sell_value_inr - position.buy_value_inr
-    pnl = _rounded(value + position.net_shares * last)
-    bought = {
-        "quantity": position.buy_shares,
-        "price": _rounded(position.buy_price_inr),
-        "value": position.buy_value_inr,
-    }
-    sold = {
-        "quantity": position.sell_shares,
-        "price": _rounded(position.sell_price_inr),
-        "value": position.sell_value_inr,
-    }
-    return {
-        **_instrument(position.symbol),
-        "product": position.product,
-        "quantity": position.net_shares,
-        "overnight_quantity": 0,
-        "multiplier": 1,
-        "average_price": _rounded(position.average_price_inr),
-        "close_price": close,
-        "last_price": last,
-        "value": value,
-        "pnl": pnl,
-        "m2m": pnl,
-        "unrealised": pnl,
-        "realised": 0,
-        **{f"buy_{name}": number for name, number in bought.items()},
-        "buy_m2m": position.buy_value_inr,
-        **{f"sell_{name}": number for name, number in sold.items()},
-        "sell_m2m": position.sell_value_inr,
-        **{f"day_buy_{name}": number for name, number in bought.items()},
-        **{f"day_sell_{name}": number for name, number in sold.items()},
-    }
-
-
-def _instrument(symbol: str) -> Row:
-    instrument = INSTRUMENTS[symbol]
-    return {
-        "tradingsymbol": symbol,
+        "tradingsymbol": instrument.symbol,
         "exchange": instrument.exchange,
         "instrument_token": instrument.instrument_token,
     }
 
 
-def _rounded(number: Decimal) -> Decimal:
+def rounded(number: Decimal) -> Decimal:
     return number.quantize(FOUR_PLACES)

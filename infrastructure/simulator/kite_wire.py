@@ -9,14 +9,21 @@ from typing import Literal, TypeVar, get_args
 import msgspec
 from starlette.responses import Response
 
-from infrastructure.simulator.matching import Reason, Refused
-from infrastructure.simulator.orders import OrderRequest, OrderType
+from infrastructure.simulator.orders import (
+    ExchangeName,
+    OrderRequest,
+    OrderType,
+    Product,
+    Side,
+)
+from infrastructure.simulator.refusals import Reason, Refused
 
 Word = TypeVar("Word", bound=str)
 
 TAG = re.compile(r"[A-Za-z0-9]{1,20}")
-SIDES: tuple[Literal["BUY", "SELL"], ...] = ("BUY", "SELL")
-PRODUCTS: tuple[Literal["CNC", "MIS"], ...] = ("CNC", "MIS")
+EXCHANGES: tuple[ExchangeName, ...] = get_args(ExchangeName)
+SIDES: tuple[Side, ...] = get_args(Side)
+PRODUCTS: tuple[Product, ...] = get_args(Product)
 VALIDITIES: tuple[Literal["DAY", "IOC"], ...] = ("DAY", "IOC")
 VARIETIES = ("regular", "amo")
 ORDER_TYPES: tuple[OrderType, ...] = get_args(OrderType)
@@ -48,6 +55,8 @@ _REFUSALS: dict[Reason, tuple[int, str]] = {
     "HOLDINGS": (400, "HoldingException"),
     "ORDER": (400, "OrderException"),
     "NOT_FOUND": (404, "GeneralException"),
+    "MARKET_CLOSED": (400, "OrderException"),
+    "KILL_SWITCH": (400, "OrderException"),
 }
 
 
@@ -82,32 +91,26 @@ def order_request(variety: str, form: Mapping[str, str]) -> OrderRequest:
     Raises:
         KiteError: an argument is missing or not a value that Kite knows.
     """
-    if form.get("exchange") != "NSE":
-        raise _invalid("exchange")
-    order_type = _one_of(ORDER_TYPES, form, "order_type")
-    if order_type in ("MARKET", "SL-M") and form.get("market_protection", "0") in ("0", "0.0"):
-        raise KiteError(
-            400,
-            "InputException",
-            "Market orders without market protection are not allowed via API. Please set market "
-            "protection or use a limit order.",
-        )
+    order_type = one_of(ORDER_TYPES, form, "order_type")
     tag = form.get("tag")
     if tag is not None and not TAG.fullmatch(tag):
-        raise _invalid("tag")
+        raise invalid("tag")
     if variety not in VARIETIES:
-        raise _invalid("variety")
+        raise invalid("variety")
     return OrderRequest(
+        exchange=one_of(EXCHANGES, form, "exchange"),
         symbol=form.get("tradingsymbol", ""),
-        side=_one_of(SIDES, form, "transaction_type"),
-        quantity_shares=_whole(form, "quantity"),
-        product=_one_of(PRODUCTS, form, "product"),
+        side=one_of(SIDES, form, "transaction_type"),
+        quantity_shares=whole(form, "quantity"),
+        product=one_of(PRODUCTS, form, "product"),
         order_type=order_type,
-        limit_price_inr=_amount(form, "price") if order_type in ("LIMIT", "SL") else None,
-        trigger_price_inr=_amount(form, "trigger_price") if order_type[:2] == "SL" else None,
-        validity=_one_of(VALIDITIES, {"validity": "DAY", **form}, "validity"),
+        limit_price_inr=amount(form, "price") if order_type in ("LIMIT", "SL") else None,
+        trigger_price_inr=amount(form, "trigger_price") if order_type[:2] == "SL" else None,
+        validity=one_of(VALIDITIES, {"validity": "DAY", **form}, "validity"),
         variety=variety,
         tag=tag,
+        disclosed_shares=_disclosed(form),
+        market_protection_percent=_protection(form),
     )
 
 
@@ -117,44 +120,65 @@ def changed_request(request: OrderRequest, form: Mapping[str, str]) -> OrderRequ
     Raises:
         KiteError: a value that Kite does not know.
     """
-    order_type = _one_of(ORDER_TYPES, {"order_type": request.order_type, **form}, "order_type")
+    order_type = one_of(ORDER_TYPES, {"order_type": request.order_type, **form}, "order_type")
     limit, trigger = request.limit_price_inr, request.trigger_price_inr
-    if "price" in form or (limit is None and order_type in ("LIMIT", "SL")):
-        limit = _amount(form, "price")
-    if "trigger_price" in form or (trigger is None and order_type in ("SL", "SL-M")):
-        trigger = _amount(form, "trigger_price")
+    needs_limit, needs_trigger = order_type in ("LIMIT", "SL"), order_type in ("SL", "SL-M")
+    if needs_limit and ("price" in form or limit is None):
+        limit = amount(form, "price")
+    if needs_trigger and ("trigger_price" in form or trigger is None):
+        trigger = amount(form, "trigger_price")
+    protection = request.market_protection_percent
     return replace(
         request,
         order_type=order_type,
-        quantity_shares=_whole(form, "quantity") if "quantity" in form else request.quantity_shares,
-        limit_price_inr=limit if order_type in ("LIMIT", "SL") else None,
-        trigger_price_inr=trigger if order_type in ("SL", "SL-M") else None,
+        quantity_shares=whole(form, "quantity") if "quantity" in form else request.quantity_shares,
+        limit_price_inr=limit if needs_limit else None,
+        trigger_price_inr=trigger if needs_trigger else None,
+        validity=one_of(VALIDITIES, {"validity": request.validity, **form}, "validity"),
+        disclosed_shares=_disclosed({"disclosed_quantity": str(request.disclosed_shares), **form}),
+        market_protection_percent=_protection(form) if "market_protection" in form else protection,
     )
 
 
-def _one_of(words: tuple[Word, ...], form: Mapping[str, str], name: str) -> Word:
+def _disclosed(form: Mapping[str, str]) -> int:
+    given = form.get("disclosed_quantity", "0")
+    return 0 if given == "0" else whole(form, "disclosed_quantity")
+
+
+def _protection(form: Mapping[str, str]) -> Decimal:
+    """In per cent; -1 leaves it to Kite, and 0 is none."""
+    try:
+        percent = Decimal(form.get("market_protection", "0"))
+    except InvalidOperation:
+        raise invalid("market_protection") from None
+    if percent != -1 and not 0 <= percent <= 100:
+        raise invalid("market_protection")
+    return percent
+
+
+def one_of(words: tuple[Word, ...], form: Mapping[str, str], name: str) -> Word:
     for word in words:
         if form.get(name) == word:
             return word
-    raise _invalid(name)
+    raise invalid(name)
 
 
-def _whole(form: Mapping[str, str], name: str) -> int:
+def whole(form: Mapping[str, str], name: str) -> int:
     text = form.get(name, "")
     if not text.isascii() or not text.isdigit() or len(text) > 9 or int(text) == 0:
-        raise _invalid(name)
+        raise invalid(name)
     return int(text)
 
 
-def _amount(form: Mapping[str, str], name: str) -> Decimal:
+def amount(form: Mapping[str, str], name: str) -> Decimal:
     try:
         amount_inr = Decimal(form.get(name, ""))
     except InvalidOperation:
-        raise _invalid(name) from None
+        raise invalid(name) from None
     if not amount_inr.is_finite() or not 0 < amount_inr < MOST_INR:
-        raise _invalid(name)
+        raise invalid(name)
     return amount_inr
 
 
-def _invalid(name: str) -> KiteError:
+def invalid(name: str) -> KiteError:
     return KiteError(400, "InputException", f"Invalid `{name}`.")

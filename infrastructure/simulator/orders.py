@@ -1,4 +1,4 @@
-"""An order as the simulated exchange knows it: what was asked for, and one step of its life."""
+"""An order as the simulated exchange knows it: what was asked for, a step of its life, a trade."""
 
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
@@ -9,10 +9,12 @@ from domain.instants import IST
 
 Side = Literal["BUY", "SELL"]
 OrderType = Literal["MARKET", "LIMIT", "SL", "SL-M"]
-Product = Literal["CNC", "MIS"]
+Product = Literal["CNC", "MIS", "NRML", "MTF"]
+ExchangeName = Literal["NSE", "BSE", "NFO", "BFO"]
 Status = Literal[
     "PUT ORDER REQ RECEIVED",
     "VALIDATION PENDING",
+    "AMO REQ RECEIVED",
     "OPEN PENDING",
     "OPEN",
     "TRIGGER PENDING",
@@ -33,22 +35,38 @@ def end_of_trading_day(at: datetime) -> datetime:
 
 @dataclass(frozen=True, kw_only=True)
 class OrderRequest:
-    """What the customer asked for, checked for form by the wire face that took it."""
+    """What the customer asked for, checked for form by the wire face that took it.
+
+    `market_protection_percent` is for MARKET and SL-M: `None` where a broker has no such thing,
+    0 for none (refused), -1 for the exchange's own band, or a percentage. An order with a band
+    fills no further than that from the last price.
+    """
 
     symbol: str
     side: Side
     quantity_shares: int
     product: Product
     order_type: OrderType
+    exchange: ExchangeName = "NSE"
     limit_price_inr: Decimal | None = None
     trigger_price_inr: Decimal | None = None
     validity: Literal["DAY", "IOC"] = "DAY"
     variety: str = "regular"
     tag: str | None = None
+    disclosed_shares: int = 0
+    market_protection_percent: Decimal | None = None
 
     @property
     def signed_shares(self) -> int:
         return self.quantity_shares if self.side == "BUY" else -self.quantity_shares
+
+    @property
+    def is_at_market(self) -> bool:
+        return self.order_type in ("MARKET", "SL-M")
+
+    @property
+    def waits_for_trigger(self) -> bool:
+        return self.order_type in ("SL", "SL-M")
 
     def is_triggered_at(self, price_inr: Decimal) -> bool:
         assert self.trigger_price_inr is not None
@@ -56,18 +74,15 @@ class OrderRequest:
             return price_inr >= self.trigger_price_inr
         return price_inr <= self.trigger_price_inr
 
-    def can_fill_at(self, price_inr: Decimal) -> bool:
-        if self.order_type in ("MARKET", "SL-M"):
-            return True
-        assert self.limit_price_inr is not None
-        if self.side == "BUY":
-            return price_inr <= self.limit_price_inr
-        return price_inr >= self.limit_price_inr
-
 
 @dataclass(frozen=True, kw_only=True)
 class Order:
-    """One step in the life of an order; the steps together are its history."""
+    """One step in the life of an order; the steps together are its history.
+
+    A partly filled order is OPEN with `filled_shares`. `worst_price_inr` is the furthest that a
+    protected market order goes. `works_from` is when an after-market order enters the market,
+    `lapses_at` when the market closes on an order for the day.
+    """
 
     order_id: str
     request: OrderRequest
@@ -77,30 +92,58 @@ class Order:
     blocked_inr: Decimal = ZERO
     exchange_order_id: str | None = None
     filled_shares: int = 0
-    average_price_inr: Decimal = ZERO
+    filled_value_inr: Decimal = ZERO
+    filled_at: datetime | None = None
+    trades: int = 0
     cancelled_shares: int = 0
     status_message: str | None = None
-    modified: bool = False
+    modifications: int = 0
+    works_from: datetime | None = None
+    lapses_at: datetime | None = None
+    lapsed: bool = False
+    worst_price_inr: Decimal | None = None
 
     @property
     def is_working(self) -> bool:
-        return self.status in ("OPEN", "TRIGGER PENDING")
+        return self.status in ("OPEN", "TRIGGER PENDING", "AMO REQ RECEIVED")
+
+    @property
+    def modified(self) -> bool:
+        return self.modifications > 0
 
     @property
     def pending_shares(self) -> int:
-        return self.request.quantity_shares if self.is_working else 0
+        return self.request.quantity_shares - self.filled_shares if self.is_working else 0
+
+    @property
+    def average_price_inr(self) -> Decimal:
+        """Over its trades; 0 while there are none."""
+        return self.filled_value_inr / self.filled_shares if self.filled_shares else ZERO
+
+    def can_fill_at(self, price_inr: Decimal) -> bool:
+        limit = self.worst_price_inr if self.request.is_at_market else self.request.limit_price_inr
+        if limit is None:
+            return True
+        return price_inr <= limit if self.request.side == "BUY" else price_inr >= limit
 
 
 @dataclass(frozen=True, kw_only=True)
 class Fill:
-    """Every order fills whole, in one trade."""
+    """One trade. `order` is the order's step after it."""
 
     order: Order
+    shares: int
+    price_inr: Decimal
 
     @property
     def trade_id(self) -> str:
-        return self.order.order_id[-8:]
+        number = self.order.trades
+        return self.order.order_id[-8:] + ("" if number == 1 else f"{number:03d}")
+
+    @property
+    def at(self) -> datetime:
+        return self.order.at
 
     @property
     def value_inr(self) -> Decimal:
-        return self.order.average_price_inr * self.order.filled_shares
+        return self.price_inr * self.shares

@@ -1,50 +1,48 @@
-"""A market without a market: the price of a share is a pure function of seed, symbol and time.
+"""A market without a market: the price of an instrument is a pure function of seed and time.
 
 So every instance, the paper broker included, sees the same price at the same second without
-talking to another, and an old trade can be explained years later. Whole numbers only: no float
-could round differently on another machine.
+talking to another, and an old trade can be explained years later. Contracts follow their spot:
+futures by the cost of carry, options by Black and Scholes with one volatility per underlying.
 """
 
-import hashlib
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from functools import lru_cache
+from typing import Final
 
-from infrastructure.simulator.instruments import INSTRUMENTS, Instrument
+from infrastructure.simulator.hours import AROUND_THE_CLOCK, MarketHours, session
+from infrastructure.simulator.instruments import Instrument
+from infrastructure.simulator.noise import MINUTE, spot_ticks, spot_ticks_by_minute
+from infrastructure.simulator.options import carried, worth
 
-_BILLION = 1_000_000_000
-_SECOND = timedelta(seconds=1)
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_MARK = timedelta(minutes=1)
-
-# Each layer wanders between anchors a period apart. (period in seconds, reach in billionths);
-# together the layers within a day reach 2.4 %, the slow ones carry the level over the weeks.
-_LAYERS = (
-    (40 * 86_400, 60_000_000),
-    (5 * 86_400, 15_000_000),
-    (6 * 3_600, 10_000_000),
-    (3_600, 6_000_000),
-    (300, 4_000_000),
-    (30, 2_000_000),
-    (2, 1_500_000),
-)
+_SECOND: Final = timedelta(seconds=1)
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_MOST_MINUTES: Final = 240
 
 
-def price(seed: int, symbol: str, at: datetime) -> Decimal:
+def price(seed: int, instrument: Instrument, at: datetime) -> Decimal:
     """The price in INR per share during the second in which `at` lies, a multiple of the tick.
 
-    Raises:
-        KeyError: no such share; see `instruments.resolve`.
+    Never below one tick. A contract that has expired keeps its last price.
     """
-    instrument = INSTRUMENTS[symbol]
-    second = (at - _EPOCH) // _SECOND
-    moved = _BILLION + sum(
-        reach * _wander(seed, symbol, period, second) // _BILLION for period, reach in _LAYERS
-    )
-    base_ticks = int(instrument.base_price_inr / instrument.tick_inr)
-    ticks = (base_ticks * moved + _BILLION // 2) // _BILLION
-    return instrument.tick_inr * max(ticks, 1)
+    return instrument.tick_inr * ticks_at(seed, instrument, second_of(at))
+
+
+def settlement(seed: int, contract: Instrument) -> Decimal:
+    """What a contract is worth in INR per share when it expires: 0 for many an option."""
+    assert contract.spot is not None, "only contracts settle"
+    spot = spot_ticks(seed, contract.spot, second_of(expires_at(contract)))
+    if contract.kind == "FUT":
+        return contract.tick_inr * spot
+    gain = spot - _strike_ticks(contract)
+    return contract.tick_inr * max(gain if contract.kind == "CE" else -gain, 0)
+
+
+def expires_at(contract: Instrument) -> datetime:
+    """The close of its last day, in UTC."""
+    assert contract.expiry is not None, "only contracts expire"
+    return session(contract.expiry)[1]
 
 
 def is_on_tick(instrument: Instrument, price_inr: Decimal) -> bool:
@@ -53,37 +51,85 @@ def is_on_tick(instrument: Instrument, price_inr: Decimal) -> bool:
 
 
 def first_reached(
-    seed: int, symbol: str, after: datetime, until: datetime, reached: Callable[[Decimal], bool]
+    seed: int,
+    instrument: Instrument,
+    after: datetime,
+    until: datetime,
+    reached: Callable[[Decimal], bool],
+    hours: MarketHours = AROUND_THE_CLOCK,
 ) -> datetime | None:
     """The first instant in (after, until] at which the price was `reached`, if there is one.
 
-    Looks at every full minute and at `until` itself, so an order that nobody looked at for hours
-    is filled by the same minute whoever asks.
+    Looks at every full minute within the hours of trading, and at `until` itself when it is, so
+    that an order that nobody looked at for hours is filled by the same minute whoever asks.
     """
-    for instant in _marks(after, until):
-        if reached(price(seed, symbol, instant)):
-            return instant
+    tick_inr = instrument.tick_inr
+    for begin, end in hours.spans(after, until):
+        for second, ticks in _by_minute(seed, instrument, begin, end):
+            if reached(tick_inr * ticks):
+                return _EPOCH + second * _SECOND
+        if reached(price(seed, instrument, end)):
+            return end
     return None
 
 
-def _marks(after: datetime, until: datetime) -> Iterator[datetime]:
-    instant = _EPOCH + ((after - _EPOCH) // _MARK + 1) * _MARK
-    while instant < until:
-        yield instant
-        instant += _MARK
-    if after < until:
-        yield until
+def _by_minute(
+    seed: int, instrument: Instrument, after: datetime, until: datetime
+) -> Iterator[tuple[int, int]]:
+    """(second, ticks) of every full minute between the two, neither of them included."""
+    first = ((after - _EPOCH) // (MINUTE * _SECOND) + 1) * MINUTE
+    count = -((_EPOCH + first * _SECOND - until) // (MINUTE * _SECOND))
+    size = 1  # most orders are filled soon, or were looked at just before
+    while count > 0:
+        size = min(size * 4, count, _MOST_MINUTES)
+        run = ticks_by_minute(seed, instrument, first, size)
+        yield from zip(range(first, first + size * MINUTE, MINUTE), run, strict=True)
+        first, count = first + size * MINUTE, count - size
 
 
-def _wander(seed: int, symbol: str, period: int, second: int) -> int:
-    """Smooth noise between two anchors, from -1 to 1 in billionths."""
-    index, offset = divmod(second, period)
-    here, there = _anchor(seed, symbol, period, index), _anchor(seed, symbol, period, index + 1)
-    eased = _BILLION * offset * offset * (3 * period - 2 * offset) // period**3
-    return here + (there - here) * eased // _BILLION
+def second_of(at: datetime) -> int:
+    return (at - _EPOCH) // _SECOND
 
 
-@lru_cache(maxsize=4096)
-def _anchor(seed: int, symbol: str, period: int, index: int) -> int:
-    digest = hashlib.blake2b(f"{seed}:{symbol}:{period}:{index}".encode(), digest_size=8).digest()
-    return int.from_bytes(digest, "big") % (2 * _BILLION + 1) - _BILLION
+def ticks_at(seed: int, instrument: Instrument, second: int) -> int:
+    """The price in ticks; `second` counts from 1970."""
+    if instrument.spot is None or instrument.expiry is None:
+        return spot_ticks(seed, instrument, second)
+    second = min(second, _expires(instrument.expiry))
+    return _contract_ticks(instrument, spot_ticks(seed, instrument.spot, second), second)
+
+
+def ticks_by_minute(seed: int, instrument: Instrument, first: int, count: int) -> list[int]:
+    """`ticks_at` at `count` full minutes, beginning with the second `first`."""
+    if instrument.spot is None or instrument.expiry is None:
+        return spot_ticks_by_minute(seed, instrument, first, count)
+    living = max(0, min(count, (_expires(instrument.expiry) - first) // MINUTE + 1))
+    spots = spot_ticks_by_minute(seed, instrument.spot, first, living)
+    alive = [_contract_ticks(instrument, spot, first + n * MINUTE) for n, spot in enumerate(spots)]
+    dead = count - living
+    return alive + ([ticks_at(seed, instrument, first + count * MINUTE)] * dead if dead else [])
+
+
+def seconds_left(contract: Instrument, second: int) -> int:
+    assert contract.expiry is not None, "only contracts expire"
+    return max(_expires(contract.expiry) - second, 0)
+
+
+def _contract_ticks(contract: Instrument, spot: int, second: int) -> int:
+    left = seconds_left(contract, second)
+    if contract.kind == "FUT":
+        value = carried(spot, left)
+    else:
+        strike, volatility = _strike_ticks(contract), contract.volatility_percent / 100
+        value = worth(contract.kind, spot, strike, left, volatility)
+    return max(int(value + 0.5), 1)
+
+
+def _strike_ticks(contract: Instrument) -> int:
+    assert contract.strike_inr is not None, "only options have one"
+    return int(contract.strike_inr / contract.tick_inr)
+
+
+@lru_cache(maxsize=256)
+def _expires(day: date) -> int:
+    return second_of(session(day)[1])

@@ -27,6 +27,7 @@ class DayTokens:
         self._issuer = issuer
         self._now = now
         self._key = secrets.token_bytes(32)
+        self._ended: set[str] = set()
 
     def issue(self, user: str, ends_at: datetime) -> str:
         claims = {
@@ -48,7 +49,13 @@ class DayTokens:
         claims = self._read(token)
         return None if claims is None else datetime.fromtimestamp(claims.exp, UTC)
 
+    def end(self, token: str) -> None:
+        """From now on this token is worth nothing."""
+        self._ended.add(token)
+
     def _read(self, token: str) -> _Claims | None:
+        if token in self._ended:
+            return None
         signed, _, signature = token.rpartition(".")
         if not hmac.compare_digest(signature.encode(), self._signature(signed).encode()):
             return None

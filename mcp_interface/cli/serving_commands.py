@@ -5,6 +5,7 @@ from typing import Annotated, Final
 
 import typer
 
+from mcp_interface.cli.instants import instant
 from mcp_interface.cli.opening import DEFAULT_LABEL, Label
 from mcp_interface.cli.output import Json, command, emit, say
 
@@ -55,18 +56,33 @@ def simulator(
     host: Host = DEFAULT_HOST,
     port: Annotated[int, typer.Option(min=0, max=65535, help="0 takes a free one.")] = 9100,
     seed: Annotated[int | None, typer.Option(help="Of the prices; TRADING_MARKET_SEED.")] = None,
+    clock: Annotated[
+        str | None, typer.Option(help="Begin at this time, as 2026-11-23T09:20+05:30.")
+    ] = None,
+    frozen: Annotated[
+        bool, typer.Option("--frozen", help="The clock stands; POST /simulator/clock moves it.")
+    ] = False,
+    hours: Annotated[
+        bool, typer.Option("--hours", help="Keep market hours instead of trading day and night.")
+    ] = False,
     as_json: Json = False,
 ) -> None:
     """Run the simulated exchange with the faces of Kite, Groww and Dhan, on this machine only."""
     from infrastructure import logs
     from infrastructure.settings import load_settings
     from infrastructure.simulator.app import NotLoopback, build_app, run, system_now
+    from infrastructure.simulator.clock import SimClock
     from infrastructure.simulator.exchange import Exchange
+    from infrastructure.simulator.hours import MarketHours
     from mcp_interface.composition import CannotStart
 
     settings = load_settings()
     logs.configure(settings.log_level)
-    exchange = Exchange(settings.market_seed if seed is None else seed, system_now)
+    begins = None if clock is None else instant("--clock", clock, system_now())
+    now = SimClock(system_now, begins, running=not frozen)
+    exchange = Exchange(
+        settings.market_seed if seed is None else seed, now, MarketHours(kept=hours)
+    )
 
     def ready(address: str) -> None:
         words = (

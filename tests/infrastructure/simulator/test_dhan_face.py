@@ -21,6 +21,35 @@ BUY_ONE_INFY = {
     "correlationId": "c1",
 }
 WAITING = BUY_ONE_INFY | {"orderType": "LIMIT", "price": 1400}
+OCO = {
+    "dhanClientId": "ALICE",
+    "orderFlag": "OCO",
+    "transactionType": "SELL",
+    "exchangeSegment": "NSE_EQ",
+    "productType": "CNC",
+    "orderType": "LIMIT",
+    "validity": "DAY",
+    "securityId": "1594",
+    "quantity": 10,
+    "price": 1600,
+    "triggerPrice": 1600,
+    "price1": 1399.95,
+    "triggerPrice1": 1400,
+    "quantity1": 10,
+}
+
+
+def charts(**changes):
+    return {
+        "dhanClientId": "ALICE",
+        "securityId": "1594",
+        "exchangeSegment": "NSE_EQ",
+        "instrument": "EQUITY",
+        "expiryCode": 0,
+        "oi": False,
+        "fromDate": "2026-11-16",
+        "toDate": "2026-11-20",
+    } | changes
 
 
 @pytest.fixture
@@ -77,9 +106,10 @@ def test_a_correlation_id_is_not_checked_and_finds_the_latest_order(kite, alice)
         ({"securityId": "1"}, (400, "DH-905")),
         ({"securityId": 1594}, (400, "DH-905")),
         ({"exchangeSegment": "BSE_EQ"}, (400, "DH-905")),
+        ({"exchangeSegment": "MCX_COMM"}, (400, "DH-905")),
         ({"quantity": 0}, (400, "DH-905")),
         ({"quantity": 1.5}, (400, "DH-905")),
-        ({"productType": "MARGIN"}, (400, "DH-905")),
+        ({"productType": "MIS"}, (400, "DH-905")),
         ({"orderType": "SL"}, (400, "DH-905")),
         ({"orderType": "LIMIT"}, (400, "DH-905")),
         ({"orderType": "STOP_LOSS", "price": 1400}, (400, "DH-905")),
@@ -93,9 +123,33 @@ def test_a_wrong_order_is_refused_and_does_not_exist(kite, alice, change, expect
     assert kite.exchange.accepted() == ()
 
 
+def changed(order_id, **changes):
+    return {
+        "dhanClientId": "ALICE",
+        "orderId": order_id,
+        "orderType": "LIMIT",
+        "legName": "",
+        "quantity": 1,
+        "price": 1400,
+        "disclosedQuantity": 0,
+        "triggerPrice": 0,
+        "validity": "DAY",
+    } | changes
+
+
+@pytest.mark.parametrize("left_out", ["orderType", "quantity", "price", "triggerPrice", "validity"])
+def test_a_modification_that_leaves_a_field_out_is_refused(alice, left_out):
+    order_id = alice.post("/orders", json=WAITING).json()["orderId"]
+    change = changed(order_id, price=1410)
+    del change[left_out]
+
+    assert error_of(alice.put(f"/orders/{order_id}", json=change)) == (400, "DH-905")
+    assert alice.get(f"/orders/{order_id}").json()["price"] == 1400
+
+
 def test_an_order_can_be_modified_and_cancelled(alice):
     order_id = alice.post("/orders", json=WAITING).json()["orderId"]
-    change = {"orderType": "LIMIT", "quantity": 2, "price": 1410, "validity": "DAY"}
+    change = changed(order_id, quantity=2, price=1410)
 
     alice.put(f"/orders/{order_id}", json=change)
     cancelled = alice.delete(f"/orders/{order_id}")

@@ -5,10 +5,12 @@ from decimal import Decimal
 
 import pytest
 
-from infrastructure.simulator.accounts import Holding, Position
+from infrastructure.simulator.accounts import Holding
 from infrastructure.simulator.exchange import Exchange
-from infrastructure.simulator.matching import Refused
+from infrastructure.simulator.instruments import INSTRUMENTS
 from infrastructure.simulator.orders import OrderRequest
+from infrastructure.simulator.positions import Position
+from infrastructure.simulator.refusals import Refused
 from tests.infrastructure.simulator.support import StandingClock
 
 ALICE = ("kite", "ALICE")
@@ -41,7 +43,12 @@ def test_a_market_order_fills_at_once_at_the_price_of_the_second(exchange):
         "COMPLETE",
     ]
     assert exchange.positions(*ALICE) == (
-        Position(symbol="INFY", product="CNC", buy_shares=10, buy_value_inr=Decimal("14888.00")),
+        Position(
+            instrument=INSTRUMENTS["INFY"],
+            product="CNC",
+            buy_shares=10,
+            buy_value_inr=Decimal("14888.00"),
+        ),
     )
     assert exchange.funds(*ALICE).available_inr == Decimal("985112.00")
 
@@ -140,7 +147,7 @@ def test_selling_more_than_one_holds_is_turned_down_in_the_book(exchange):
 
 
 def test_shares_on_sale_cannot_be_sold_again(exchange):
-    above = replace(TEN_AT_1480, symbol="ITC", side="SELL", limit_price_inr=Decimal("500"))
+    above = replace(TEN_AT_1480, symbol="ITC", side="SELL", limit_price_inr=Decimal("440"))
     exchange.place(*ALICE, replace(above, quantity_shares=20))
 
     exchange.place(*ALICE, replace(above, quantity_shares=6))
@@ -156,7 +163,9 @@ def test_every_customer_begins_with_other_shares(exchange):
         "HDFCBANK",
     ]
     assert exchange.holdings(*BOB)[0] == Holding(
-        symbol="ADANIPORTS", quantity_shares=29, average_price_inr=Decimal("1298.40")
+        instrument=INSTRUMENTS["ADANIPORTS"],
+        quantity_shares=29,
+        average_price_inr=Decimal("1298.40"),
     )
 
 
@@ -218,7 +227,7 @@ def test_a_cancelled_order_frees_its_money_and_cannot_be_cancelled_again(exchang
 
 def test_at_six_in_the_morning_the_book_is_forgotten_and_deliveries_are_held(exchange, clock):
     exchange.place(*ALICE, TEN_AT_MARKET)
-    exchange.place(*ALICE, replace(TEN_AT_1480, limit_price_inr=Decimal("1000")))
+    exchange.place(*ALICE, replace(TEN_AT_1480, limit_price_inr=Decimal("1350")))
     exchange.place(*ALICE, replace(TEN_AT_MARKET, symbol="ITC", side="SELL"))
 
     clock.advance(days=1)

@@ -1,37 +1,40 @@
 import pytest
 
-from infrastructure.simulator.instruments import INSTRUMENTS, resolve
+from infrastructure.simulator.instruments import BSE_SHARES, INDICES, INSTRUMENTS
 
 
-@pytest.mark.parametrize("spelling", ["INFY", "INFY-EQ", "NSE:INFY"])
-def test_a_share_is_found_under_all_its_spellings(spelling):
-    infosys = resolve("NSE", spelling)
+def test_a_share_has_its_tokens_on_either_exchange():
+    at_nse, at_bse = INSTRUMENTS["INFY"], BSE_SHARES["INFY"]
 
-    assert infosys is not None
-    assert infosys.exchange_token == 1594
-    assert infosys.instrument_token == 408065
-    assert infosys.isin == "INE009A01021"
+    assert (at_nse.exchange_token, at_nse.instrument_token) == (1594, 408065)
+    assert (at_bse.exchange_token, at_bse.instrument_token) == (500209, 128053508)
+    assert at_nse.isin == at_bse.isin == "INE009A01021"
+    assert (at_nse.dhan_segment, at_nse.dhan_security_id) == ("NSE_EQ", "1594")
+    assert (at_bse.dhan_segment, at_bse.dhan_security_id) == ("BSE_EQ", "500209")
+
+
+@pytest.mark.parametrize("shares", [INSTRUMENTS, BSE_SHARES], ids=["NSE", "BSE"])
+def test_no_token_is_given_twice(shares):
+    tokens = {share.instrument_token for share in shares.values()}
+
+    assert len(tokens) == len(shares) == 53
 
 
 @pytest.mark.parametrize(
-    ("exchange", "symbol"),
-    [("BSE", "INFY"), ("NSE", "BSE:INFY"), ("NSE", "infy"), ("NSE", "NOPE"), ("NSE", "")],
+    ("symbol", "kite_token", "dhan_id", "root"),
+    [
+        ("NIFTY 50", 256265, "13", "NIFTY"),
+        ("NIFTY BANK", 260105, "25", "BANKNIFTY"),
+        ("NIFTY FIN SERVICE", 257801, "27", "FINNIFTY"),
+        ("SENSEX", 265, "51", "SENSEX"),
+    ],
 )
-def test_what_is_not_listed_is_not_found(exchange, symbol):
-    assert resolve(exchange, symbol) is None
+def test_an_index_has_the_numbers_that_the_brokers_gave_it(symbol, kite_token, dhan_id, root):
+    [index] = [index for index in INDICES if index.symbol == symbol]
 
-
-def test_a_symbol_with_a_hyphen_keeps_it():
-    bajaj = resolve("NSE", "BAJAJ-AUTO-EQ")
-
-    assert bajaj is not None
-    assert bajaj.symbol == "BAJAJ-AUTO"
-
-
-def test_no_token_is_given_twice():
-    tokens = {instrument.instrument_token for instrument in INSTRUMENTS.values()}
-
-    assert len(tokens) == len(INSTRUMENTS) == 53
+    assert index.instrument_token == kite_token
+    assert (index.dhan_segment, index.dhan_security_id) == ("IDX_I", dhan_id)
+    assert index.root == root
 
 
 @pytest.mark.parametrize("symbol", INSTRUMENTS)

@@ -129,7 +129,7 @@ def test_an_order_and_its_history_look_like_kites(kite, alice):
     assert order["average_price"] == 1488.8
     assert order["order_timestamp"] == "2026-11-23 09:15:00"
     assert order["tag"] == "abc1"
-    assert order["tags"] == ["abc1"]
+    assert order["tags"] == ["mktp", "abc1"]  # Kite tags protected orders itself
     assert order["instrument_token"] == 408065
     history = alice.get(f"/orders/{order_id}").json()["data"]
     assert [step["status"] for step in history] == [
@@ -151,7 +151,11 @@ def test_an_order_and_its_history_look_like_kites(kite, alice):
         ({"tag": "a" * 21}, (400, "InputException")),
         ({"market_protection": "0"}, (400, "InputException")),
         ({"tradingsymbol": "NOPE"}, (400, "InputException")),
-        ({"exchange": "BSE"}, (400, "InputException")),
+        ({"exchange": "MCX"}, (400, "InputException")),
+        ({"exchange": "NFO"}, (400, "InputException")),
+        ({"market_protection": "101"}, (400, "InputException")),
+        ({"market_protection": "x"}, (400, "InputException")),
+        ({"disclosed_quantity": "-1"}, (400, "InputException")),
         ({"quantity": "1.5"}, (400, "InputException")),
         ({"quantity": "0"}, (400, "InputException")),
         ({"product": "NRML"}, (400, "InputException")),
