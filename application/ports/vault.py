@@ -1,13 +1,32 @@
 """Where secrets live, so that events never hold them."""
 
-from typing import Protocol
+from collections.abc import Sequence
+from datetime import datetime
+from typing import NamedTuple, Protocol
 from uuid import UUID
 
 from application.ports.broker import Secrets
 from domain.vocabulary import BrokerName
 
 
+class HeldLogin(NamedTuple):
+    """A login whose key and ciphertext are still there.
+
+    `retired`: commands may not use it any more. `forget_by`: when the broker ends it by itself
+    (UTC), `None` when it never does.
+    """
+
+    principal: UUID
+    session_id: UUID
+    broker: BrokerName
+    version: int
+    retired: bool
+    forget_by: datetime | None
+
+
 class Vault(Protocol):
+    """Where the keys cannot be reached, every method raises `KeyStoreUnavailable`."""
+
     def put(
         self,
         principal: UUID,
@@ -15,18 +34,55 @@ class Vault(Protocol):
         broker: BrokerName,
         account_id: str,
         secrets: Secrets,
+        forget_by: datetime | None = None,
     ) -> int:
-        """Encrypt and keep a login; answer with its version, rising per session and broker."""
+        """Encrypt and keep a login; answer with its version, rising per session and broker.
+
+        It will be forgotten at `forget_by` (UTC) at the latest, whatever becomes of us.
+        """
         ...
 
     def get(
         self, principal: UUID, session_id: UUID, broker: BrokerName, version: int
     ) -> tuple[str, Secrets] | None:
-        """The account id and the secrets, or `None` when that login is gone."""
+        """The account id and the secrets, or `None` when that login is retired or gone."""
         ...
 
-    def forget(self, principal: UUID, session_id: UUID, broker: BrokerName | None = None) -> None:
-        """Delete the keys first and then the ciphertexts, of one broker or of the session."""
+    def get_to_settle(
+        self, principal: UUID, session_id: UUID, broker: BrokerName, version: int
+    ) -> tuple[str, Secrets] | None:
+        """The same for a retired login, too: only to look up what became of its orders."""
+        ...
+
+    def retire(
+        self,
+        principal: UUID,
+        session_id: UUID,
+        broker: BrokerName,
+        version: int,
+        forget_by: datetime,
+    ) -> None:
+        """Keep a login from commands at once, but not yet from `get_to_settle`. `forget_by`
+        (UTC) counts where the login has no such instant itself."""
+        ...
+
+    def forget(
+        self,
+        principal: UUID,
+        session_id: UUID,
+        broker: BrokerName | None = None,
+        version: int | None = None,
+    ) -> None:
+        """Destroy the keys first and then the ciphertexts: of one login, of all logins of one
+        broker, or of the whole session."""
+        ...
+
+    def held(self, principal: UUID, session_id: UUID) -> Sequence[HeldLogin]:
+        """The logins of one session that are not forgotten, retired ones included."""
+        ...
+
+    def held_by_all(self) -> Sequence[HeldLogin]:
+        """Everybody's, for making good what a crash left, and for rotating keys."""
         ...
 
     def seal(self, principal: UUID, text: str) -> str:

@@ -1,18 +1,24 @@
 """A vault without encryption, in which a test can look for what should or should not be there."""
 
 import hashlib
+from datetime import datetime
 from uuid import UUID
 
 from application.ports.broker import Secrets
+from application.ports.vault import HeldLogin
 from domain.vocabulary import BrokerName
+
+Login = tuple[UUID, UUID, BrokerName, int]
 
 
 class MemoryVault:
     """Versions rise per session and broker and are never given out twice, as in the real one."""
 
     def __init__(self) -> None:
-        self._held: dict[tuple[UUID, UUID, BrokerName, int], tuple[str, Secrets]] = {}
+        self._held: dict[Login, tuple[str, Secrets]] = {}
         self._newest: dict[tuple[UUID, BrokerName], int] = {}
+        self._retired: set[Login] = set()
+        self._forget_by: dict[Login, datetime | None] = {}
 
     def put(
         self,
@@ -21,21 +27,58 @@ class MemoryVault:
         broker: BrokerName,
         account_id: str,
         secrets: Secrets,
+        forget_by: datetime | None = None,
     ) -> int:
         version = self._newest.get((session_id, broker), 0) + 1
         self._newest[session_id, broker] = version
         self._held[principal, session_id, broker, version] = (account_id, secrets)
+        self._forget_by[principal, session_id, broker, version] = forget_by
         return version
 
     def get(
         self, principal: UUID, session_id: UUID, broker: BrokerName, version: int
     ) -> tuple[str, Secrets] | None:
+        if (principal, session_id, broker, version) in self._retired:
+            return None
         return self._held.get((principal, session_id, broker, version))
 
-    def forget(self, principal: UUID, session_id: UUID, broker: BrokerName | None = None) -> None:
+    def get_to_settle(
+        self, principal: UUID, session_id: UUID, broker: BrokerName, version: int
+    ) -> tuple[str, Secrets] | None:
+        return self._held.get((principal, session_id, broker, version))
+
+    def retire(
+        self,
+        principal: UUID,
+        session_id: UUID,
+        broker: BrokerName,
+        version: int,
+        forget_by: datetime,
+    ) -> None:
+        login = (principal, session_id, broker, version)
+        self._retired.add(login)
+        self._forget_by[login] = self._forget_by[login] or forget_by
+
+    def forget(
+        self,
+        principal: UUID,
+        session_id: UUID,
+        broker: BrokerName | None = None,
+        version: int | None = None,
+    ) -> None:
         for held in list(self._held):
-            if held[:2] == (principal, session_id) and broker in (None, held[2]):
+            mine = held[:2] == (principal, session_id) and broker in (None, held[2])
+            if mine and version in (None, held[3]):
                 del self._held[held]
+
+    def held(self, principal: UUID, session_id: UUID) -> list[HeldLogin]:
+        return [h for h in self.held_by_all() if h[:2] == (principal, session_id)]
+
+    def held_by_all(self) -> list[HeldLogin]:
+        return [
+            HeldLogin(*login, login in self._retired, self._forget_by[login])
+            for login in sorted(self._held, key=lambda login: (login[1], login[3]))
+        ]
 
     def seal(self, principal: UUID, text: str) -> str:
         return f"sealed:{principal}:{text.encode().hex()}"

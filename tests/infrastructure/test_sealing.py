@@ -5,7 +5,7 @@ from uuid import UUID
 
 import pytest
 
-from infrastructure.keys import KeyFiles
+from infrastructure.keystore.files import KeyFiles
 from infrastructure.vault import SealedVault
 from tests.support.databases import Database
 

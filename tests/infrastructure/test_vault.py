@@ -12,7 +12,7 @@ from sqlalchemy import insert, select, text, update
 from application.ports.broker import Secrets
 from domain.errors import StoreUnavailable
 from domain.vocabulary import BrokerName
-from infrastructure.keys import KeyFiles
+from infrastructure.keystore.files import KeyFiles
 from infrastructure.store.schema import vault as table
 from infrastructure.vault import SealedVault
 from tests.support import vault_jobs

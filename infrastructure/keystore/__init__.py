@@ -1,0 +1,1 @@
+"""Where keys live, apart from the database and its backups."""
