@@ -7,6 +7,9 @@ import sys
 
 from tests.benchmarks import (
     appending,
+    client_memory,
+    hung_calls,
+    instruments,
     loading,
     projecting,
     read_your_writes,
@@ -21,6 +24,9 @@ ALL = {
     "read_your_writes": read_your_writes.run,
     "session_info_cpu": session_info_cpu.run,
     "session_memory": session_memory.run,
+    "instruments": instruments.run,
+    "client_memory": client_memory.run,
+    "hung_calls": hung_calls.run,
 }
 
 if unknown := set(sys.argv[1:]) - set(ALL):

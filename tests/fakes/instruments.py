@@ -6,7 +6,7 @@ from datetime import date
 from application.ports.instruments import Found, TableFacts
 from domain.errors import UnknownInstrument
 from domain.instruments import Instrument, Kind
-from domain.vocabulary import BrokerName, Exchange
+from domain.vocabulary import BROKERS, BrokerName, Exchange
 
 
 class FakeInstruments:
@@ -14,6 +14,15 @@ class FakeInstruments:
 
     def __init__(self, instruments: Iterable[Instrument]) -> None:
         self._all = tuple(instruments)
+        self._by_symbol: dict[tuple[str, str], Instrument] = {
+            (each.exchange, each.trading_symbol): each for each in self._all
+        }
+        self._by_handle = {
+            (broker, *handle): each
+            for each in reversed(self._all)
+            for broker in BROKERS
+            for handle in _handles(each, broker)
+        }
 
     def resolve(
         self, text: str, exchange: Exchange | None = None, on: date | None = None
@@ -28,15 +37,12 @@ class FakeInstruments:
         raise UnknownInstrument(f"{text} is not in the table. Next: search_instruments.")
 
     def find(self, exchange: str, trading_symbol: str) -> Instrument | None:
-        for each in self._all:
-            if (each.exchange, each.trading_symbol) == (exchange, trading_symbol):
-                return each
-        return None
+        return self._by_symbol.get((exchange, trading_symbol))
 
     def known_to(
         self, broker: BrokerName, token: str, segment: str | None = None
     ) -> Instrument | None:
-        return next((i for i in self._all if (token, segment) in _handles(i, broker)), None)
+        return self._by_handle.get((broker, token, segment))
 
     def search(
         self,
