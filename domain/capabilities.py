@@ -92,7 +92,9 @@ def _days(days: dict[Interval, int]) -> dict[Interval, timedelta]:
 
 OFFERS: Final[dict[BrokerName, Offer]] = {
     "kite": Offer(
-        exchanges=frozenset({"NSE", "BSE", "NFO", "BFO", "CDS", "BCD", "MCX"}),
+        # Kite has currencies and commodities, too, and counts lots there: Zerodha's sample answers
+        # show one LEADMINI with a multiplier of 1000, and orders of one USDINR.
+        exchanges=frozenset({"NSE", "BSE", "NFO", "BFO"}),
         products=frozenset({"CNC", "MIS", "NRML", "MTF"}),
         varieties=frozenset({"regular", "amo"}),
         order_types=frozenset({"MARKET", "LIMIT", "SL", "SL-M"}),
@@ -121,6 +123,7 @@ OFFERS: Final[dict[BrokerName, Offer]] = {
         notes=(
             "Market orders go out with market protection (-1, Kite's own choice of band).",
             "GTT orders are LIMIT orders and carry no tag.",
+            "No orders on MCX, CDS and BCD: Kite counts lots there, quantities here are shares.",
         ),
     ),
     "groww": Offer(
@@ -129,34 +132,40 @@ OFFERS: Final[dict[BrokerName, Offer]] = {
         varieties=frozenset({"regular"}),
         order_types=frozenset({"MARKET", "LIMIT", "SL", "SL-M"}),
         validities=frozenset({"DAY", "IOC"}),
-        functions=_REAL | {"option_chain", "expiries"},
+        # Baskets of derivatives only: groww.in/trade-api/docs/curl/margin.
+        functions=_REAL | {"basket_margins", "option_chain", "expiries"},
         gtt_kinds=frozenset({"SINGLE", "OCO"}),
-        # Groww publishes no spans for its newer endpoint; these are cautious.
+        # groww.in/trade-api/docs/curl/backtesting, of the endpoint that 1.5.0 asks.
         longest_span=_days(
             {
                 "1m": 30,
                 "2m": 30,
                 "3m": 30,
                 "5m": 30,
-                "10m": 30,
-                "15m": 30,
-                "30m": 30,
-                "60m": 150,
-                "4h": 365,
-                "1d": 1080,
-                "1w": 1080,
-                "1M": 1080,
+                "10m": 90,
+                "15m": 90,
+                "30m": 90,
+                "60m": 180,
+                "4h": 180,
+                "1d": 180,
+                "1w": 180,
+                "1M": 180,
             }
         ),
         quotes_per_call={"ltp": 50, "ohlc": 50, "full": 1},
         rates={"order": _ORDERS, "quote": Rate(calls=10), "other": Rate(calls=20)},
         notes=(
-            "OCO smart orders are for F&O only.",
+            "OCO smart orders get out of an open position; of shares, one of product MIS.",
+            "Of an OCO the triggers can be changed, not the limit prices.",
+            "Smart orders are listed while they wait; what became of them shows in the order book.",
+            "Several orders of shares block the sum of each: baskets are for F&O only.",
             "Trades are read order by order: Groww has no trade book of the account.",
         ),
     ),
     "dhan": Offer(
-        exchanges=frozenset({"NSE", "BSE", "NFO", "BFO", "CDS", "BCD", "MCX"}),
+        # Dhan has currencies and commodities, too. Left out: its documentation counts "shares", its
+        # users count lots there (positions bear a multiplier), and nobody has said who is right.
+        exchanges=frozenset({"NSE", "BSE", "NFO", "BFO"}),
         products=frozenset({"CNC", "MIS", "NRML", "MTF"}),
         varieties=frozenset({"regular", "amo"}),
         # No SL-M: since orders need price protection, Dhan drops its trigger or refuses it.
@@ -177,6 +186,9 @@ OFFERS: Final[dict[BrokerName, Offer]] = {
         notes=(
             "Dhan turns market orders into limit orders with a protected price: they can rest.",
             "Brokerage comes with the margins; there is no call for charges alone.",
+            "GTT orders are Dhan's forever orders; of an OCO one leg is changed per call.",
+            "The kill switch needs closed positions and no pending orders, and lasts for the day.",
+            "No orders on MCX, CDS and BCD: it is not settled whether Dhan counts lots there.",
         ),
     ),
     "paper": Offer(
@@ -185,7 +197,7 @@ OFFERS: Final[dict[BrokerName, Offer]] = {
         varieties=frozenset({"regular"}),
         order_types=frozenset({"MARKET", "LIMIT", "SL", "SL-M"}),
         validities=frozenset({"DAY", "IOC"}),
-        functions=_ALWAYS,
+        functions=_ALWAYS | {"depth"},
         longest_span=_days({"1m": 60, "5m": 100, "15m": 200, "60m": 400, "1d": 2000}),
         quotes_per_call={"ltp": 1000, "ohlc": 1000, "full": 500},
         notes=("Paper orders stand as they were placed: there is no modify and no cancel yet.",),

@@ -14,6 +14,7 @@ import anyio
 from anyio import CapacityLimiter, to_thread
 
 from domain.errors import ShuttingDown
+from domain.vocabulary import BROKERS
 
 T = TypeVar("T")
 
@@ -21,6 +22,7 @@ STORE_THREADS: Final = 40
 THREADS_PER_BROKER: Final = 64
 THREADS_PER_PRINCIPAL: Final = 8
 DRAIN_SECONDS: Final = 25.0
+_NONE: Final = "none"
 
 
 class Work:
@@ -28,7 +30,8 @@ class Work:
 
     def __init__(self) -> None:
         self._store = CapacityLimiter(STORE_THREADS)
-        self._brokers: dict[str, CapacityLimiter] = {}
+        # A name that is none has threads of its own, too, however many such names are asked for.
+        self._brokers = {name: CapacityLimiter(THREADS_PER_BROKER) for name in (*BROKERS, _NONE)}
         self._principals: dict[UUID, CapacityLimiter] = {}
         self._in_flight = 0
         self._idle: anyio.Event | None = None
@@ -48,7 +51,7 @@ class Work:
     async def run_at_broker(self, principal: UUID, broker: str, job: Callable[[], T]) -> T:
         """Work that may wait for a broker: bounded per broker and per person."""
         mine = self._principals.setdefault(principal, CapacityLimiter(THREADS_PER_PRINCIPAL))
-        theirs = self._brokers.setdefault(broker, CapacityLimiter(THREADS_PER_BROKER))
+        theirs = self._brokers.get(broker, self._brokers[_NONE])
         try:
             async with AsyncExitStack() as stack:
                 await stack.enter_async_context(mine)

@@ -8,6 +8,7 @@ from typing import Final, Generic, TypeVar
 from urllib.parse import urlsplit
 
 from application.ports.broker import Access
+from application.ports.egress import Egress
 
 T = TypeVar("T")
 
@@ -15,34 +16,43 @@ MOST_CLIENTS: Final = 1024
 
 
 class Clients(Generic[T]):
-    """One client per login, never given another; the least recently used ones are forgotten."""
+    """One client per login and way, never given another; the least recently used are forgotten."""
 
     def __init__(self, most: int = MOST_CLIENTS) -> None:
         self._most = most
         self._lock = Lock()
-        self._clients: OrderedDict[bytes, T] = OrderedDict()
+        self._clients: OrderedDict[bytes, tuple[Egress, T]] = OrderedDict()
 
     def __len__(self) -> int:
         return len(self._clients)
 
-    def get(self, secrets: Mapping[str, str], make: Callable[[], T]) -> T:
-        """The client of these very secrets; `make` one if there is none."""
-        digest = _digest(secrets)
+    def get(self, access: Access, make: Callable[[], T]) -> T:
+        """The client of these very secrets and this way; `make` one if there is none. A login
+        that has changed its way leaves the client of the old one behind."""
+        digest = _digest(access.secrets)
         with self._lock:
-            client = self._clients.get(digest)
-            if client is not None:
-                self._clients.move_to_end(digest)
+            if (client := self._known(digest, access.egress)) is not None:
                 return client
-        client = make()
+        made = make()
         with self._lock:
-            client = self._clients.setdefault(digest, client)
+            if (client := self._known(digest, access.egress)) is not None:
+                return client
+            self._clients[digest] = (access.egress, made)
+            self._clients.move_to_end(digest)
             while len(self._clients) > self._most:
                 self._clients.popitem(last=False)
+        return made
+
+    def _known(self, digest: bytes, egress: Egress) -> T | None:
+        way, client = self._clients.get(digest, (None, None))
+        if way != egress:
+            return None
+        self._clients.move_to_end(digest)
         return client
 
-    def forget(self, secrets: Mapping[str, str]) -> None:
+    def forget(self, access: Access) -> None:
         with self._lock:
-            self._clients.pop(_digest(secrets), None)
+            self._clients.pop(_digest(access.secrets), None)
 
 
 def root_of(url: str | None, own: str, display_name: str) -> str:

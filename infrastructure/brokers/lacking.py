@@ -10,6 +10,7 @@ from datetime import date, datetime
 from application.ports.account import Charges, Conversion, Funds, Margins, Profile
 from application.ports.broker import Access
 from application.ports.broker_orders import BrokerOrder, GttOrder, GttTicket, Trade, Written
+from application.ports.browser_login import BrowserLogin
 from application.ports.market import Candle, Detail, OptionChain, Quote
 from domain.capabilities import not_offered
 from domain.instruments import Instrument
@@ -20,6 +21,7 @@ class Lacking:
     """Every method raises NotSupportedByBroker; see `application.ports.broker.Broker`."""
 
     name: BrokerName
+    browser: BrowserLogin | None = None
 
     def modify(
         self, access: Access, broker_order_id: str, terms: OrderTerms, now: datetime

@@ -3,12 +3,16 @@
 import base64
 import binascii
 import re
+from collections.abc import Mapping
 from datetime import UTC, datetime, time, timedelta
 
 import msgspec
 
 from application.ports.broker import LoginRefused, Secrets
+from application.ports.browser_login import Departure, LoginField, LoginMethod
+from application.ports.egress import DIRECT, Egress
 from domain.instants import IST
+from infrastructure import totp
 
 # What can stand in an HTTP header; of the brokers' own values none has anything else.
 _CREDENTIAL = re.compile(r"[!-9;-~]{1,4096}")
@@ -33,6 +37,51 @@ def given(credentials: Secrets, name: str, called: str | None = None) -> str | N
             f"{called or name} holds characters that brokers never use. Next: copy it again.",
         )
     return value
+
+
+def one_time_code(credentials: Secrets, now: datetime) -> str | None:
+    """The code of this half minute: as it was typed in, or made from the secret of the
+    authenticator app; `None` without either.
+
+    Raises:
+        LoginRefused: it is neither six digits nor a secret.
+    """
+    typed = "".join(credentials.get("totp", "").split())
+    if re.fullmatch(r"[0-9]{6}", typed):
+        return typed
+    secret = typed or credentials.get("totp_secret", "").strip()
+    if not secret:
+        return None
+    try:
+        return totp.code(secret, now)
+    except totp.NotATotpSecret:
+        raise LoginRefused(
+            "MALFORMED_ARGUMENT",
+            "totp_secret is not base32. Next: copy the secret, not a code of six digits."
+            if not typed
+            else "That is neither a code of six digits nor the secret of an authenticator app.",
+        ) from None
+
+
+ONE_TIME_CODE = LoginField(
+    name="totp", label="Code of your authenticator app (or its secret, used once)"
+)
+
+
+class FormsOnly:
+    """The page of a broker that sends nobody anywhere; see `BrowserLogin`."""
+
+    def __init__(self, *methods: LoginMethod) -> None:
+        self._methods = methods
+
+    def methods(self) -> tuple[LoginMethod, ...]:
+        return self._methods
+
+    def depart(self, credentials: Secrets, state: str, egress: Egress = DIRECT) -> Departure:
+        raise LoginRefused("NOT_SUPPORTED", "This broker has no login page to go to.")
+
+    def returned(self, answer: Mapping[str, str]) -> Secrets:
+        raise LoginRefused("NOT_SUPPORTED", "This broker sends nobody back.")
 
 
 def next_six_ist(now: datetime) -> datetime:

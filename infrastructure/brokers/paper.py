@@ -3,20 +3,31 @@
 It is always there, needs no login, and its prices come from a seed (`simulator/prices.py`).
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from uuid import UUID
 
-from application.ports.account import Holding, Position
+from application.ports.account import Funds, Holding, Position, Profile
 from application.ports.broker import AcceptedLogin, Access, LoginInstructions, LoginRefused, Secrets
-from application.ports.broker_orders import BrokerOrder, OrderTicket
+from application.ports.broker_orders import BrokerOrder, OrderTicket, Trade
+from application.ports.egress import DIRECT, Egress
+from application.ports.market import Candle, Detail, Quote
 from domain.capabilities import OFFERS
 from domain.events import OrderPlaced, OrderRejected, Outcome
+from domain.instruments import Instrument
 from domain.orders import OrderReport
-from domain.vocabulary import SETTLED_STATUSES, BrokerName, Mode, OrderTerms
+from domain.vocabulary import (
+    SETTLED_STATUSES,
+    BrokerName,
+    Interval,
+    Mode,
+    OrderSighting,
+    OrderTerms,
+)
+from infrastructure.brokers import paper_market
 from infrastructure.brokers.lacking import Lacking
 from infrastructure.brokers.paper_book import PaperBook, day_end, fold_book
-from infrastructure.simulator.instruments import resolve
+from infrastructure.simulator.instruments import INSTRUMENTS
 from infrastructure.simulator.prices import is_on_tick, price
 
 History = Callable[[UUID], Iterable[OrderReport]]
@@ -35,7 +46,7 @@ class PaperBroker(Lacking):
         self._seed = seed
         self._history = history
 
-    def mode(self) -> Mode:
+    def mode(self, egress: Egress = DIRECT) -> Mode:
         return "PAPER"
 
     def login_instructions(self, api_key: str | None) -> LoginInstructions:
@@ -47,7 +58,7 @@ class PaperBroker(Lacking):
             ),
         )
 
-    def log_in(self, credentials: Secrets, now: datetime) -> AcceptedLogin:
+    def log_in(self, credentials: Secrets, now: datetime, egress: Egress = DIRECT) -> AcceptedLogin:
         raise LoginRefused("NOT_NEEDED", "Paper needs no login.")
 
     def log_out(self, access: Access) -> None:
@@ -91,10 +102,10 @@ class PaperBroker(Lacking):
             Holding(
                 exchange="NSE",
                 trading_symbol=symbol,
-                isin=found.isin if (found := resolve("NSE", symbol)) else None,
+                isin=INSTRUMENTS[symbol].isin,
                 quantity_shares=lot.quantity_shares,
                 average_price_inr=lot.average_price_inr,
-                last_price_inr=price(self._seed, symbol, now),
+                last_price_inr=price(self._seed, INSTRUMENTS[symbol], now),
             )
             for symbol, lot in self._book(access, now).holdings.items()
             if lot.quantity_shares
@@ -108,18 +119,79 @@ class PaperBroker(Lacking):
                 product=product,
                 quantity_shares=lot.quantity_shares,
                 average_price_inr=lot.average_price_inr,
-                last_price_inr=price(self._seed, symbol, now),
+                last_price_inr=price(self._seed, INSTRUMENTS[symbol], now),
             )
             for (symbol, product), lot in self._book(access, now).positions.items()
             if lot.quantity_shares
         )
 
+    def profile(self, access: Access, now: datetime) -> Profile:
+        return Profile(
+            account_id=access.account_id,
+            account_name="Paper money",
+            exchanges=tuple(sorted(self.offer.exchanges)),
+            products=tuple(sorted(self.offer.products)),
+        )
+
+    def funds(self, access: Access, now: datetime) -> tuple[Funds, ...]:
+        book = self._book(access, now)
+        free = book.free_cash_inr()
+        return (Funds(segment="all", available_inr=free, used_inr=book.cash_inr - free),)
+
+    def order_history(
+        self, access: Access, broker_order_id: str, exchange: str, now: datetime
+    ) -> tuple[OrderSighting, ...]:
+        """The last step only: paper keeps none."""
+        return tuple(
+            order.sighting
+            for order in self.orders(access, now)
+            if order.broker_order_id == broker_order_id
+        )
+
+    def find(
+        self, access: Access, broker_tag: str, exchange: str, now: datetime
+    ) -> tuple[BrokerOrder, ...]:
+        return tuple(o for o in self.orders(access, now) if broker_tag in o.broker_tags)
+
+    def trades(self, access: Access, now: datetime) -> tuple[Trade, ...]:
+        return tuple(
+            Trade(
+                trade_id=f"{order.broker_order_id}-1",
+                broker_order_id=order.broker_order_id,
+                exchange=order.exchange,
+                trading_symbol=order.trading_symbol,
+                transaction_type=order.transaction_type,
+                product=order.product,
+                quantity_shares=order.sighting.filled_shares,
+                price_inr=order.sighting.average_price_inr,
+                traded_at=order.sighting.broker_time,
+            )
+            for order in self.orders(access, now)
+            if order.sighting.filled_shares and order.sighting.average_price_inr is not None
+        )
+
+    def quotes(
+        self, access: Access, instruments: Sequence[Instrument], detail: Detail, now: datetime
+    ) -> tuple[Quote, ...]:
+        return paper_market.quotes(self._seed, instruments, detail, now)
+
+    def candles(
+        self,
+        access: Access,
+        instrument: Instrument,
+        interval: Interval,
+        start: datetime,
+        end: datetime,
+        now: datetime,
+    ) -> tuple[Candle, ...]:
+        return paper_market.candles(self._seed, instrument, interval, start, end, now)
+
     def _book(self, access: Access, now: datetime) -> PaperBook:
         return fold_book(self._seed, self._history(access.principal), now)
 
     def _refusal(self, access: Access, terms: OrderTerms, now: datetime) -> tuple[str, str] | None:
-        instrument = resolve(terms.exchange, terms.trading_symbol)
-        if instrument is None or instrument.symbol != terms.trading_symbol:
+        instrument = INSTRUMENTS.get(terms.trading_symbol) if terms.exchange == "NSE" else None
+        if instrument is None:
             return "UNKNOWN_INSTRUMENT", f"{terms.trading_symbol} is not traded on paper."
         for each in (terms.limit_price_inr, terms.trigger_price_inr):
             if each is not None and not is_on_tick(instrument, each):
@@ -130,7 +202,7 @@ class PaperBroker(Lacking):
             if terms.quantity_shares > free:
                 return "INSUFFICIENT_HOLDINGS", f"You can sell {free} shares of it."
             return None
-        each = terms.limit_price_inr or price(self._seed, terms.trading_symbol, now)
+        each = terms.limit_price_inr or price(self._seed, instrument, now)
         needed, free_cash = each * terms.quantity_shares, book.free_cash_inr()
         if needed > free_cash:
             return "INSUFFICIENT_FUNDS", f"It needs {needed} INR and you have {free_cash:.2f} INR."

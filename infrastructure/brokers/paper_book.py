@@ -15,6 +15,7 @@ from typing import Final
 from domain.instants import IST
 from domain.orders import OrderReport
 from domain.vocabulary import SETTLED_STATUSES, OrderSighting, OrderStatus, OrderTerms
+from infrastructure.simulator.instruments import INSTRUMENTS, Instrument
 from infrastructure.simulator.prices import first_reached, price
 
 OPENING_CASH_INR: Final = Decimal("1000000")
@@ -89,7 +90,7 @@ def fold_book(seed: int, reports: Iterable[OrderReport], now: datetime) -> Paper
             side = 1 if terms.transaction_type == "BUY" else -1
             carried[terms.trading_symbol, day_end(filled_at)] += side * sighting.filled_shares
     for (symbol, end), shares in carried.items():  # intraday ends with its day, at its last price
-        book.cash_inr += shares * price(seed, symbol, end - timedelta(seconds=1))
+        book.cash_inr += shares * price(seed, INSTRUMENTS[symbol], end - timedelta(seconds=1))
     return book
 
 
@@ -131,34 +132,38 @@ def fill(
     seed: int, terms: OrderTerms, placed_at: datetime, now: datetime
 ) -> tuple[datetime, Decimal] | None:
     """When and at what price the whole order was filled, if it has been by `now`."""
-    symbol = terms.trading_symbol
+    share = INSTRUMENTS[terms.trading_symbol]
     until = min(now, day_end(placed_at))
     start: datetime | None = placed_at
     buying = terms.transaction_type == "BUY"
     if terms.trigger_price_inr is not None:
         trigger = terms.trigger_price_inr
         start = _reached(
-            seed, symbol, placed_at, until, lambda p: p >= trigger if buying else p <= trigger
+            seed, share, placed_at, until, lambda p: p >= trigger if buying else p <= trigger
         )
     if start is None:
         return None
     if terms.limit_price_inr is None:
-        return start, price(seed, symbol, start)
+        return start, price(seed, share, start)
     limit = terms.limit_price_inr
     if terms.validity == "IOC":
         until = start
-    at = _reached(seed, symbol, start, until, lambda p: p <= limit if buying else p >= limit)
+    at = _reached(seed, share, start, until, lambda p: p <= limit if buying else p >= limit)
     if at is None:
         return None
-    return at, price(seed, symbol, at)
+    return at, price(seed, share, at)
 
 
 def _reached(
-    seed: int, symbol: str, after: datetime, until: datetime, reached: Callable[[Decimal], bool]
+    seed: int,
+    share: Instrument,
+    after: datetime,
+    until: datetime,
+    reached: Callable[[Decimal], bool],
 ) -> datetime | None:
-    if reached(price(seed, symbol, after)):
+    if reached(price(seed, share, after)):
         return after
-    return first_reached(seed, symbol, after, until, reached)
+    return first_reached(seed, share, after, until, reached)
 
 
 def day_end(instant: datetime) -> datetime:

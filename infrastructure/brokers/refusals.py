@@ -3,7 +3,8 @@
 import re
 from typing import Final
 
-LOGIN_EXPIRED: Final = "LOGIN_EXPIRED"
+from application.ports.broker_orders import LOGIN_EXPIRED as LOGIN_EXPIRED
+
 NEVER_SENT: Final = "NEVER_SENT"
 LONGEST_REASON: Final = 300
 

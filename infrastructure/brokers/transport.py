@@ -11,40 +11,42 @@ import re
 import time
 from collections.abc import Callable
 from http.cookiejar import DefaultCookiePolicy
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 from urllib.parse import urlsplit
 
 import requests
 import stamina
 
 from application.ports.broker import RateLimited
-from application.ports.egress import DIRECT, Egress
-from infrastructure.brokers.calls import NotSent
-from infrastructure.brokers.connections import ATTEMPT, Attempt, Transport, is_usable
+from application.ports.egress import DIRECT
+from infrastructure.brokers.calls import Line, NotSent
+from infrastructure.brokers.connections import ATTEMPT, Attempt, Transport
 from infrastructure.brokers.routes import Route, route_of
-
-if TYPE_CHECKING:
-    from infrastructure.brokers.calls import Calls
-
-__all__ = ["Session", "Transport"]
+from infrastructure.brokers.ways import is_usable
 
 ATTEMPTS: Final = 3
 LONGEST_PAUSE_SECONDS: Final = 2.0
+MOST_BYTES: Final = 64 * 1024**2
+"""Of one answer, unpacked. The largest right ones are candles and option chains, of a few MB."""
+
+_PIECE_BYTES: Final = 64 * 1024
 _WORTH_ASKING_AGAIN: Final = frozenset({429, 500, 502, 503, 504})
+_CONNECTION_BROKE: Final = (
+    requests.ConnectionError,
+    requests.Timeout,
+    requests.exceptions.ChunkedEncodingError,
+)
 
 
 class Session(requests.Session):
     """One account's session over one way: nothing from the environment, no cookies."""
 
-    def __init__(self, calls: "Calls", account: str, egress: Egress) -> None:
-        """`account` is a digest."""
+    def __init__(self, line: Line) -> None:
         super().__init__()
-        self._calls = calls
-        self._account = account
-        self._egress = egress
+        self._line = line
         self.trust_env = False
         self.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
-        transport = calls.transport(egress)
+        transport = line.calls.transport(line.egress)
         self.mount("https://", transport)
         self.mount("http://", transport)
 
@@ -56,14 +58,14 @@ class Session(requests.Session):
         """
         assert request.method is not None
         path = urlsplit(str(request.url)).path
-        route = route_of(self._calls.broker, request.method, path)
+        route = route_of(self._line.calls.broker, request.method, path)
         return self._write(request, route) if route.is_write else self._read(request, route)
 
     def _write(self, request: requests.PreparedRequest, route: Route) -> requests.Response:
-        calls, times = self._calls, self._calls.time_outs
+        line, times = self._line, self._line.calls.time_outs
         self._must_leave_by_its_way(str(request.url))
-        calls.may_write(self._account, self._egress, route.category, route.places)
-        attempt = Attempt(self._egress, time.monotonic() + times.whole)
+        line.may_write(route.category, places=route.places)
+        attempt = Attempt(line.egress, time.monotonic() + times.whole)
         clear = False
         try:
             response = self._once(request, attempt, times.write)
@@ -72,24 +74,22 @@ class Session(requests.Session):
         except requests.RequestException as error:
             if attempt.begun:
                 raise
-            raise _not_sent(error, self._egress, calls.broker) from None
+            raise _not_sent(error, line) from None
         finally:
-            if clear:
-                calls.breaker.answered(self._egress)
-            else:
-                calls.breaker.failed(self._egress, self._account)
+            if route.category == "order":
+                line.write_ended(clear=clear)
 
     def _read(self, request: requests.PreparedRequest, route: Route) -> requests.Response:
-        times = self._calls.time_outs
+        line, times = self._line, self._line.calls.time_outs
         last_start = time.monotonic() + times.retrying
 
         def ask() -> requests.Response:
-            self._calls.may_read(self._account, route.category)
+            line.may_read(route.category)
             now = time.monotonic()
             # The first one has all its time; later ones share what is left for asking again.
             whole = times.whole if not tried else max(1.0, last_start - now)
             tried.append(now)
-            return self._once(request, Attempt(self._egress, now + whole), times.read)
+            return self._once(request, Attempt(line.egress, now + whole), times.read)
 
         tried: list[float] = []
         response = _asked_again(ask, times.retrying)
@@ -103,20 +103,26 @@ class Session(requests.Session):
         set_here = ATTEMPT.set(attempt)
         try:
             # A redirected order would be asked again as a GET, and its failure would look unsent.
-            return super().send(
+            response = super().send(
                 request,
                 allow_redirects=False,
-                stream=False,
-                timeout=(self._calls.time_outs.connect, read_seconds),
+                stream=True,
+                timeout=(self._line.calls.time_outs.connect, read_seconds),
             )
+            _read_whole(response)
+            return response
         finally:
             ATTEMPT.reset(set_here)
+
+    def get_redirect_target(self, resp: requests.Response) -> None:
+        """Nowhere: else `requests` would unpack the answer to prepare what is never followed."""
 
     def _must_leave_by_its_way(self, url: str) -> None:
         """Raises: NotSent."""
         transport = self.get_adapter(url)
-        leads_there = isinstance(transport, Transport) and transport.egress == self._egress
-        if not leads_there or not is_usable(self._egress):
+        egress = self._line.egress
+        leads_there = isinstance(transport, Transport) and transport.egress == egress
+        if not leads_there or not is_usable(egress):
             raise NotSent(
                 "EGRESS_UNAVAILABLE",
                 "This account's orders leave from an address that this machine does not have now; "
@@ -124,53 +130,67 @@ class Session(requests.Session):
             )
 
 
-class _Again(Exception):
-    """Worth another try. Holds no words: the retry is logged with them."""
+class AnswerTooLarge(requests.RequestException):
+    """No broker has that much to say; unpacked, a small answer could fill the memory."""
 
-    def __init__(
-        self, response: requests.Response | None, error: requests.RequestException | None
-    ) -> None:
-        super().__init__(type(error).__name__ if response is None else response.status_code)
-        self.response = response
-        self.error = error
+
+def _read_whole(response: requests.Response) -> None:
+    """As `requests` does by itself, but for the bound."""
+    whole = bytearray()
+    for piece in response.iter_content(_PIECE_BYTES):
+        whole += piece
+        if len(whole) > MOST_BYTES:
+            response.close()
+            raise AnswerTooLarge
+    response._content = bytes(whole)
+
+
+class _Again(Exception):
+    """Worth another try. Holds no words of the network's, which may repeat an address."""
+
+    def __init__(self, answer: requests.Response | requests.RequestException) -> None:
+        super().__init__()
+        self.answer = answer
 
 
 def _asked_again(ask: Callable[[], requests.Response], seconds: float) -> requests.Response:
     """The answer of the last attempt, or its error."""
+    attempts = stamina.retry_context(
+        on=_pause_before_another,
+        attempts=ATTEMPTS,
+        timeout=seconds,
+        wait_initial=0.2,
+        wait_max=LONGEST_PAUSE_SECONDS,
+        wait_jitter=0.2,
+    )
     try:
-        for attempt in stamina.retry_context(
-            on=_pause_before_another,
-            attempts=ATTEMPTS,
-            timeout=seconds,
-            wait_initial=0.2,
-            wait_max=LONGEST_PAUSE_SECONDS,
-            wait_jitter=0.2,
-        ):
+        for attempt in attempts:
             with attempt:
                 return _worth_keeping(ask)
     except _Again as last:
-        if last.response is not None:
-            return last.response
-        assert last.error is not None
-        raise last.error from None
+        answer = last.answer
+        if isinstance(answer, requests.Response):
+            return answer
+        raise answer from None
     raise AssertionError("stamina ends with an answer or an exception")
 
 
 def _worth_keeping(ask: Callable[[], requests.Response]) -> requests.Response:
     try:
         response = ask()
-    except (requests.ConnectionError, requests.Timeout, requests.exceptions.ChunkedEncodingError) as e:
-        raise _Again(None, e) from None
+    except _CONNECTION_BROKE as error:
+        raise _Again(error) from None
     too_long = (_pause_of(response) or 0.0) > LONGEST_PAUSE_SECONDS
     if response.status_code in _WORTH_ASKING_AGAIN and not too_long:
-        raise _Again(response, None)
+        raise _Again(response)
     return response
 
 
 def _pause_before_another(error: Exception) -> bool | float:
     if not isinstance(error, _Again):
         return False
-    return (error.response is not None and _pause_of(error.response)) or True
+    answer = error.answer
+    return (isinstance(answer, requests.Response) and _pause_of(answer)) or True
 
 
 def _pause_of(response: requests.Response) -> float | None:
@@ -189,13 +209,10 @@ def _is_clear(response: requests.Response) -> bool:
         return False
 
 
-def _not_sent(error: Exception, egress: Egress, broker: str) -> NotSent:
-    if egress == DIRECT:
-        return NotSent(
-            "NEVER_SENT",
-            f"No connection to {broker} came about ({type(error).__name__}); the order was never "
-            "sent.",
-        )
+def _not_sent(error: Exception, line: Line) -> NotSent:
+    broker = line.calls.broker.title()
+    if line.egress == DIRECT:
+        return NotSent("NEVER_SENT", f"No connection to {broker} came about; nothing was sent.")
     return NotSent(
         "EGRESS_UNAVAILABLE",
         f"The way that is set for this account did not lead to {broker} "
@@ -214,3 +231,8 @@ class _WithoutSecrets(logging.Filter):
 
 
 logging.getLogger("urllib3.connectionpool").addFilter(_WithoutSecrets())
+# Of an answer with a broken header it logs the address and all that was left of the head, at
+# WARNING; a far side that repeats what it was sent puts tokens and passwords there.
+logging.getLogger("urllib3.connection").setLevel(logging.CRITICAL + 1)
+# By default it logs through structlog, which prints to stdout wherever nobody has set that up.
+stamina.instrumentation.set_on_retry_hooks([])

@@ -1,11 +1,14 @@
-"""Logging in at Dhan: with a day's token, or with a PIN and the secret of an authenticator app.
+"""Logging in at Dhan: with a consent given on Dhan's page, with a PIN and an authenticator app, or
+with a day's token.
 
-PIN and TOTP secret are used once, here, and are not kept.
+PIN, code and TOTP secret are used once, here, and are not kept.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Final, TypeVar
+from typing import TYPE_CHECKING, Final, Protocol, TypeVar
+from urllib.parse import quote
 
 import msgspec
 
@@ -16,10 +19,11 @@ from application.ports.broker import (
     LoginRefused,
     Secrets,
 )
-from infrastructure import totp
-from infrastructure.brokers.dhan.mapping import NewToken, Profile
+from application.ports.browser_login import Departure, LoginField, LoginMethod
+from application.ports.egress import DIRECT, Egress
+from infrastructure.brokers.dhan.mapping import Profile
 from infrastructure.brokers.importing import IMPORTING
-from infrastructure.brokers.logins import given, login_end
+from infrastructure.brokers.logins import ONE_TIME_CODE, given, login_end, one_time_code
 
 if TYPE_CHECKING:
     from infrastructure.brokers.dhan.sdk import DhanClient
@@ -28,7 +32,89 @@ T = TypeVar("T")
 
 TOKENS_PAGE: Final = "https://web.dhan.co"
 TOKEN_LIFE: Final = timedelta(hours=24)
+APPS_PAGE: Final = "https://web.dhan.co/index/profile"
 _HOW = "Next: get_broker_login_instructions(broker='dhan')."
+_CLIENT_ID = LoginField(name="client_id", label="Dhan client id", is_secret=False)
+
+
+class DhanAuth(Protocol):
+    """Dhan's login host. Every method answers with Dhan's JSON."""
+
+    def generate_consent(self, client_id: str, app_id: str, app_secret: str) -> object: ...
+    def consume_consent(
+        self, client_id: str, token_id: str, app_id: str, app_secret: str
+    ) -> object: ...
+    def by_pin(self, client_id: str, pin: str, code: str) -> object: ...
+
+
+class NewToken(msgspec.Struct, rename="camel"):
+    """Dhan's answer to a PIN and a code, or to a consent."""
+
+    access_token: str
+    dhan_client_id: str | None = None
+    dhan_client_name: str | None = None
+
+
+class _Consent(msgspec.Struct, rename="camel"):
+    consent_app_id: str
+
+
+class DhanBrowser:
+    """See `application.ports.browser_login.BrowserLogin`. `page` is where people consent."""
+
+    def __init__(self, page: str, auth: Callable[[Egress], DhanAuth]) -> None:
+        self._page = page
+        self._auth = auth
+
+    def methods(self) -> tuple[LoginMethod, ...]:
+        return (
+            LoginMethod(
+                name="consent",
+                title="Log in at Dhan",
+                words="You are sent to Dhan's own page and come back here.",
+                fields=(
+                    replace(_CLIENT_ID, stays=True),
+                    LoginField(name="app_id", label="App id", is_secret=False, stays=True),
+                    LoginField(name="app_secret", label="App secret", stays=True),
+                ),
+                leads_to=self._page,
+                help_url=APPS_PAGE,
+            ),
+            LoginMethod(
+                name="pin",
+                title="PIN and authenticator app",
+                words="Where TOTP is set up at Dhan. Neither PIN nor code is kept.",
+                fields=(
+                    _CLIENT_ID,
+                    LoginField(name="password", label="PIN", is_number=True),
+                    ONE_TIME_CODE,
+                ),
+            ),
+            LoginMethod(
+                name="token",
+                title="Access token",
+                words="Made under 'My Profile', 'Access DhanHQ APIs'. It is good for 24 hours.",
+                fields=(_CLIENT_ID, LoginField(name="access_token", label="Access token")),
+                help_url=TOKENS_PAGE,
+            ),
+        )
+
+    def depart(self, credentials: Secrets, state: str, egress: Egress = DIRECT) -> Departure:
+        """Dhan hands no state through: the cookie of the browser says which login comes back."""
+        kept = {name: given(credentials, name) for name in ("client_id", "app_id", "app_secret")}
+        values = {name: value for name, value in kept.items() if value}
+        if len(values) < len(kept):
+            raise LoginRefused("MISSING_ARGUMENT", "Dhan needs client id, app id and app secret.")
+        auth = self._auth(egress)
+        consent = _asking(lambda: msgspec.convert(auth.generate_consent(**values), _Consent))
+        where = quote(consent.consent_app_id, safe="")
+        return Departure(url=f"{self._page}?consentAppId={where}", kept=Secrets(values))
+
+    def returned(self, answer: Mapping[str, str]) -> Secrets:
+        token_id = answer.get("tokenId", "")
+        if not token_id:
+            raise LoginRefused("NOT_AGREED", "Dhan says that the login was not completed there.")
+        return Secrets({"token_id": token_id})
 
 
 def instructions(page: str | None) -> LoginInstructions:
@@ -51,9 +137,9 @@ def log_in(
     credentials: Secrets,
     now: datetime,
     new_client: Callable[[str, str], "DhanClient"],
-    new_token: Callable[[str, str, str], object],
+    auth: DhanAuth,
 ) -> AcceptedLogin:
-    """Let Dhan say whose credentials these are. `new_token` takes client id, PIN and code.
+    """Let Dhan say whose credentials these are.
 
     Raises:
         LoginRefused, BrokerDown: without Dhan's words, which may repeat a credential.
@@ -66,21 +152,17 @@ def log_in(
         raise LoginRefused("MISSING_ARGUMENT", f"client_id is missing. {_HOW}")
     token, name = given(credentials, "access_token"), None
     if token is None:
-        pin, code = _proof(credentials, now)
-        issued = _asking(lambda: msgspec.convert(new_token(client_id, pin, code), NewToken))
+        ask = _issue(credentials, client_id, now, auth)
+        issued = _asking(lambda: msgspec.convert(ask(), NewToken))
         token, name = issued.access_token, issued.dhan_client_name
+        _must_be(client_id, issued.dhan_client_id or client_id)
     ends_at = login_end(token, now, now + TOKEN_LIFE)
     client = new_client(client_id, token)
     profile = _asking(
         lambda: msgspec.convert(sdk.asked(client, lambda dhan: dhan.get_profile()), Profile)
     )
     account_id = profile.dhan_client_id
-    if account_id.upper() != client_id.upper():
-        raise LoginRefused(
-            "ACCOUNT_MISMATCH",
-            "This access token belongs to another client_id. Next: give the two that belong "
-            "together.",
-        )
+    _must_be(client_id, account_id)
     return AcceptedLogin(
         account_id=account_id,
         account_name=name or account_id,
@@ -89,23 +171,31 @@ def log_in(
     )
 
 
-def _proof(credentials: Secrets, now: datetime) -> tuple[str, str]:
-    """PIN and code of this half minute."""
-    pin = given(credentials, "password")
-    totp_secret = credentials.get("totp_secret", "").strip()
-    if pin is None or not totp_secret:
+def _must_be(client_id: str, account_id: str) -> None:
+    if account_id.upper() != client_id.upper():
+        raise LoginRefused(
+            "ACCOUNT_MISMATCH",
+            "This access token belongs to another client_id. Next: give the two that belong "
+            "together.",
+        )
+
+
+def _issue(
+    credentials: Secrets, client_id: str, now: datetime, auth: DhanAuth
+) -> Callable[[], object]:
+    """The question that Dhan answers with a new token."""
+    token_id, app_id = given(credentials, "token_id"), given(credentials, "app_id")
+    app_secret = given(credentials, "app_secret")
+    if token_id and app_id and app_secret:
+        return lambda: auth.consume_consent(client_id, token_id, app_id, app_secret)
+    pin, code = given(credentials, "password"), one_time_code(credentials, now)
+    if pin is None or code is None:
         raise LoginRefused(
             "MISSING_ARGUMENT",
             "Dhan needs client_id with either access_token, or password (the PIN) and "
             "totp_secret. " + _HOW,
         )
-    try:
-        return pin, totp.code(totp_secret, now)
-    except totp.NotATotpSecret:
-        raise LoginRefused(
-            "MALFORMED_ARGUMENT",
-            "totp_secret is not base32. Next: copy the secret, not a code of six digits.",
-        ) from None
+    return lambda: auth.by_pin(client_id, pin, code)
 
 
 def _asking(ask: Callable[[], T]) -> T:

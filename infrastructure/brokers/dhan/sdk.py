@@ -10,42 +10,38 @@ log, opens a browser on this machine, and knows no time-outs; logging in is done
 import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from http import HTTPStatus
 from threading import local
 from typing import Any, Protocol
 
 import dhanhq
+import msgspec
 import requests
-from dhanhq import auth, dhan_context, dhan_http
-from requests.adapters import HTTPAdapter
+from dhanhq import _historical_data, _security, auth, dhan_context, dhan_http
 
-from infrastructure.brokers.transport import (
-    CONNECT_SECONDS,
-    READ_SECONDS,
-    Session,
-    new_transport,
-    was_never_sent,
-)
+from infrastructure.brokers.calls import Line
+from infrastructure.brokers.transport import Session
 
 __all__ = [
+    "Auth",
     "DhanClient",
     "DhanRefused",
     "NoAnswer",
     "asked",
-    "log_in",
     "new_client",
-    "new_transport",
-    "was_never_sent",
 ]
 
 # Any: the SDK is not annotated; `mapping` checks what comes out of it.
 Row = Mapping[str, Any]
+
+_LONGEST_REFUSAL = 4096
 
 
 def _silence() -> None:
     """What the SDK would log holds whole answers and addresses. We say what happened ourselves."""
     mute = logging.getLogger("dhanhq")
     mute.disabled = True
-    for module in (auth, dhan_context, dhan_http):
+    for module in (auth, dhan_context, dhan_http, _historical_data, _security):
         module.logging = mute
 
 
@@ -59,10 +55,18 @@ class _Attempt:
     status: int | None = None
     is_empty: bool = False
     error: BaseException | None = None
+    body: bytes = b""
+
+
+class _DataRefusal(msgspec.Struct):
+    """How market data is refused: `{"data": {"806": "..."}, "status": "failed"}`."""
+
+    data: dict[str, str]
 
 
 class DhanRefused(Exception):
-    """Dhan answered in its own error shape. `code` is its own (DH-901...)."""
+    """Dhan answered in its own error shape. `code` is its own (DH-901...; DATA-806... of the market
+    data, which has numbers only)."""
 
     def __init__(self, status: int, code: str, message: str) -> None:
         super().__init__(message)
@@ -90,18 +94,39 @@ class NoAnswer(Exception):
 class DhanClient(Protocol):
     """The SDK's methods that are used here."""
 
-    def place_order(self, **terms: object) -> Row: ...
-    def get_order_list(self) -> Row: ...
+    def get_profile(self) -> Row: ...
+    def get_fund_limits(self) -> Row: ...
     def get_holdings(self) -> Row: ...
     def get_positions(self) -> Row: ...
-    def get_profile(self) -> Row: ...
+    def convert_position(self, **terms: object) -> Row: ...
+    def place_order(self, **terms: object) -> Row: ...
+    def modify_order(self, **terms: object) -> Row: ...
+    def cancel_order(self, order_id: str) -> Row: ...
+    def get_order_list(self) -> Row: ...
+    def get_order_by_correlationID(self, correlation_id: str) -> Row: ...
+    def get_trade_book(self) -> Row: ...
+    def place_forever(self, **terms: object) -> Row: ...
+    def modify_forever(self, **terms: object) -> Row: ...
+    def cancel_forever(self, order_id: str) -> Row: ...
+    def get_forever(self) -> Row: ...
+    def kill_switch(self, action: str) -> Row: ...
+    def status_kill_switch(self) -> Row: ...
+    def margin_calculator(self, **terms: object) -> Row: ...
+    def margin_calculator_multi(self, scrip_list: list[dict[str, object]]) -> Row: ...
+    def ticker_data(self, securities: Mapping[str, list[int]]) -> Row: ...
+    def ohlc_data(self, securities: Mapping[str, list[int]]) -> Row: ...
+    def quote_data(self, securities: Mapping[str, list[int]]) -> Row: ...
+    def intraday_minute_data(self, **terms: object) -> Row: ...
+    def historical_daily_data(self, **terms: object) -> Row: ...
+    def expiry_list(self, security_id: int, segment: str) -> Row: ...
+    def option_chain(self, security_id: int, segment: str, expiry: str) -> Row: ...
 
 
 class _Watched(Session):
     """Keeps what the SDK throws away. Threads that share a client do not see each other's."""
 
-    def __init__(self, transport: HTTPAdapter) -> None:
-        super().__init__(transport, (CONNECT_SECONDS, READ_SECONDS))
+    def __init__(self, line: Line) -> None:
+        super().__init__(line)
         self._seen = local()
 
     def look_away(self) -> None:
@@ -120,7 +145,11 @@ class _Watched(Session):
         except BaseException as error:
             self._seen.attempt = _Attempt(error=error)
             raise
-        self._seen.attempt = _Attempt(status=response.status_code, is_empty=not response.content)
+        self._seen.attempt = _Attempt(
+            status=response.status_code,
+            is_empty=not response.content,
+            body=response.content[:_LONGEST_REFUSAL] if response.status_code >= 400 else b"",
+        )
         return response
 
 
@@ -136,19 +165,22 @@ class _Client(dhanhq.dhanhq):  # type: ignore[misc]  # the SDK ships no types
         return "DhanClient()"
 
 
-def new_client(client_id: str, access_token: str, root: str, transport: HTTPAdapter) -> DhanClient:
+def new_client(client_id: str, access_token: str, root: str, line: Line) -> DhanClient:
     """A client for one token, never to be given another. `root` is scheme://host[:port]."""
     context = dhan_context.DhanContext(client_id, access_token)
     http = context.get_dhan_http()
     http.base_url = f"{root}/v2"
     http.session.close()
-    http.session = _Watched(transport)
+    http.session = _Watched(line)
     client: DhanClient = _Client(context)
     return client
 
 
-def asked(client: DhanClient, question: Callable[[DhanClient], Row]) -> object:
-    """Ask, and answer with the JSON of a yes.
+def asked(
+    client: DhanClient, question: Callable[[DhanClient], Row], *, silence_is_yes: bool = False
+) -> object:
+    """Ask, and answer with the JSON of a yes; with `None` for one without a word, where that is
+    how Dhan says yes.
 
     Raises:
         DhanRefused, NoAnswer: instead of the SDK's "failure".
@@ -160,26 +192,80 @@ def asked(client: DhanClient, question: Callable[[DhanClient], Row]) -> object:
     attempt = session.attempt
     if envelope.get("status") == "success":
         return envelope.get("data")
+    if attempt is None or attempt.status is None:
+        raise NoAnswer(attempt)
+    if silence_is_yes and attempt.is_empty and 200 <= attempt.status < 300:
+        return None
     remarks = envelope.get("remarks")
-    if isinstance(remarks, dict) and attempt is not None and attempt.status is not None:
+    if isinstance(remarks, dict):
         code, message = remarks.get("error_code"), remarks.get("error_message")
         if isinstance(code, str):
             raise DhanRefused(attempt.status, code, str(message or ""))
+        raise _data_refusal(attempt) or NoAnswer(attempt)
     raise NoAnswer(attempt)
 
 
-def log_in(auth_root: str, transport: HTTPAdapter, client_id: str, pin: str, code: str) -> object:
-    """A day's token for a PIN and the code of an authenticator app; answers with Dhan's JSON.
+def _data_refusal(attempt: _Attempt) -> DhanRefused | None:
+    try:
+        said = msgspec.json.decode(attempt.body, type=_DataRefusal).data
+    except msgspec.DecodeError:
+        return None
+    numbered = [(code, words) for code, words in said.items() if code.isdigit()]
+    if attempt.status is None or len(numbered) != 1:
+        return None
+    code, words = numbered[0]
+    return DhanRefused(attempt.status, f"DATA-{code}", words)
+
+
+class Auth:
+    """Dhan's login host, which the SDK asks without time-outs. `lines` gives the way to it for a
+    client id. Every method answers with Dhan's JSON.
 
     Raises:
         DhanRefused: with Dhan's status and nothing of its words.
         requests.RequestException, ValueError: no usable answer.
     """
-    # Never closed: that would close the connections that all clients share.
-    session = Session(transport, (CONNECT_SECONDS, READ_SECONDS))
-    question = {"dhanClientId": client_id, "pin": pin, "totp": code}
-    answer = session.post(f"{auth_root}/app/generateAccessToken", params=question)
-    body: object = answer.json()
-    if not 200 <= answer.status_code < 300:
-        raise DhanRefused(answer.status_code, "", "")
-    return body
+
+    def __init__(self, root: str, lines: Callable[[str], Line]) -> None:
+        self._root = root
+        self._lines = lines
+
+    def generate_consent(self, client_id: str, app_id: str, app_secret: str) -> object:
+        app = {"app_id": app_id, "app_secret": app_secret}
+        return self._ask("POST", "generate-consent", client_id, {"client_id": client_id}, app)
+
+    def consume_consent(
+        self, client_id: str, token_id: str, app_id: str, app_secret: str
+    ) -> object:
+        """The SDK says GET and the documentation POST: that one where Dhan refuses the first."""
+        app, question = {"app_id": app_id, "app_secret": app_secret}, {"tokenId": token_id}
+        try:
+            return self._ask("GET", "consumeApp-consent", client_id, question, app)
+        except DhanRefused as refused:
+            if refused.status != HTTPStatus.METHOD_NOT_ALLOWED:
+                raise
+        return self._ask("POST", "consumeApp-consent", client_id, question, app)
+
+    def by_pin(self, client_id: str, pin: str, code: str) -> object:
+        question = {"dhanClientId": client_id, "pin": pin, "totp": code}
+        return self._ask("POST", "generateAccessToken", client_id, question, {})
+
+    def _ask(
+        self,
+        method: str,
+        what: str,
+        client_id: str,
+        question: Mapping[str, str],
+        headers: Mapping[str, str],
+    ) -> object:
+        # Never closed: that would close the connections that all clients share.
+        session = Session(self._lines(client_id))
+        answer = session.request(
+            method, f"{self._root}/app/{what}", params=dict(question), headers=dict(headers)
+        )
+        if answer.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
+            raise DhanRefused(answer.status_code, "", "")
+        body: object = answer.json()
+        if not 200 <= answer.status_code < 300:
+            raise DhanRefused(answer.status_code, "", "")
+        return body

@@ -16,10 +16,17 @@ from application.ports.broker import (
     LoginRefused,
     Secrets,
 )
-from infrastructure import totp
+from application.ports.browser_login import LoginField, LoginMethod
 from infrastructure.brokers.groww.mapping import DayToken, Profile
 from infrastructure.brokers.importing import IMPORTING
-from infrastructure.brokers.logins import given, login_end, next_six_ist
+from infrastructure.brokers.logins import (
+    ONE_TIME_CODE,
+    FormsOnly,
+    given,
+    login_end,
+    next_six_ist,
+    one_time_code,
+)
 
 if TYPE_CHECKING:
     from infrastructure.brokers.groww.sdk import GrowwClient, GrowwLoginClient
@@ -44,6 +51,33 @@ def instructions(page: str | None) -> LoginInstructions:
         ),
         login_url=page,
     )
+
+
+_API_KEY = LoginField(name="api_key", label="API key")
+
+PAGE = FormsOnly(
+    LoginMethod(
+        name="totp",
+        title="TOTP key",
+        words="A key of Groww's with an authenticator app. It needs no approval.",
+        fields=(_API_KEY, ONE_TIME_CODE),
+        help_url=KEYS_PAGE,
+    ),
+    LoginMethod(
+        name="approval",
+        title="API key with approval",
+        words="Approve the key for today on Groww's page first. Groww asks for that every day.",
+        fields=(_API_KEY, LoginField(name="api_secret", label="API secret")),
+        help_url=KEYS_PAGE,
+    ),
+    LoginMethod(
+        name="token",
+        title="Access token of today",
+        words="A token that you have made on Groww's page. It is good until 06:00 IST.",
+        fields=(LoginField(name="access_token", label="Access token"),),
+        help_url=KEYS_PAGE,
+    ),
+)
 
 
 def log_in(
@@ -82,20 +116,14 @@ def _proof(credentials: Secrets, now: datetime) -> tuple[str, Mapping[str, str |
 
     api_key = given(credentials, "api_key")
     api_secret = given(credentials, "api_secret")
-    totp_secret = credentials.get("totp_secret", "").strip()
-    if api_key is None or not (api_secret or totp_secret):
+    code = one_time_code(credentials, now)
+    if api_key is None or not (api_secret or code):
         raise LoginRefused(
             "MISSING_ARGUMENT",
             "Groww needs access_token, or api_key with either totp_secret or api_secret. " + _HOW,
         )
-    if totp_secret:
-        try:
-            return api_key, {"key_type": "totp", "totp": totp.code(totp_secret, now)}
-        except totp.NotATotpSecret:
-            raise LoginRefused(
-                "MALFORMED_ARGUMENT",
-                "totp_secret is not base32. Next: copy the secret, not a code of six digits.",
-            ) from None
+    if code:
+        return api_key, {"key_type": "totp", "totp": code}
     assert api_secret is not None
     timestamp = int(now.timestamp())
     checksum = sdk.approval_checksum(api_secret, timestamp)

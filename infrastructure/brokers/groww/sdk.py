@@ -15,15 +15,9 @@ from types import ModuleType
 from typing import Any, Protocol
 
 import requests
-from requests.adapters import HTTPAdapter
 
-from infrastructure.brokers.transport import (
-    CONNECT_SECONDS,
-    READ_SECONDS,
-    Session,
-    new_transport,
-    was_never_sent,
-)
+from infrastructure.brokers.calls import Line
+from infrastructure.brokers.transport import Session
 
 
 @contextmanager
@@ -52,8 +46,6 @@ __all__ = [
     "GrowwLoginClient",
     "new_client",
     "new_login_client",
-    "new_transport",
-    "was_never_sent",
 ]
 
 OWN_CODES = "GA"
@@ -73,14 +65,34 @@ class GrowwAnswered(GrowwAPIException):  # type: ignore[misc]  # the SDK ships n
 
 
 class GrowwClient(Protocol):
-    """The SDK's methods that are used here."""
+    """The SDK's methods that are used here. Any: dictionaries of the SDK's own shapes."""
 
-    def place_order(self, **terms: str | int | float | None) -> Row: ...
-    def get_order_list(self, page: int, *, segment: str) -> Row: ...
+    def get_user_profile(self) -> Row: ...
+    def get_available_margin_details(self) -> Row: ...
     def get_holdings_for_user(self) -> Row: ...
     def get_positions_for_user(self, segment: str) -> Row: ...
+    def get_position_for_trading_symbol(self, trading_symbol: str, segment: str) -> Row: ...
+    def place_order(self, **terms: str | int | float | None) -> Row: ...
+    def modify_order(self, **terms: str | int | float | None) -> Row: ...
+    def cancel_order(self, groww_order_id: str, segment: str) -> Row: ...
+    def get_order_list(self, page: int, *, segment: str) -> Row: ...
+    def get_order_detail(self, segment: str, groww_order_id: str) -> Row: ...
+    def get_order_status_by_reference(self, segment: str, order_reference_id: str) -> Row: ...
+    def get_trade_list_for_order(
+        self, groww_order_id: str, segment: str, page: int, page_size: int
+    ) -> Row: ...
+    def create_smart_order(self, **terms: Any) -> Row: ...
+    def modify_smart_order(self, **terms: Any) -> Row: ...
+    def cancel_smart_order(self, segment: str, smart_order_type: str, order_id: str, /) -> Row: ...
+    def get_smart_order(self, segment: str, smart_order_type: str, order_id: str, /) -> Row: ...
+    def get_smart_order_list(self, **asked: str | int) -> Row: ...
     def get_ltp(self, exchange_trading_symbols: str, segment: str) -> Row: ...
-    def get_user_profile(self) -> Row: ...
+    def get_ohlc(self, exchange_trading_symbols: str, segment: str) -> Row: ...
+    def get_quote(self, trading_symbol: str, exchange: str, segment: str) -> Row: ...
+    def get_historical_candles(self, **asked: str) -> Row: ...
+    def get_option_chain(self, exchange: str, underlying: str, expiry_date: str) -> Row: ...
+    def get_expiries(self, exchange: str, underlying_symbol: str, *, year: int) -> Row: ...
+    def get_order_margin_details(self, segment: str, orders: list[dict[str, Any]]) -> Row: ...
 
 
 class GrowwLoginClient(Protocol):
@@ -110,17 +122,22 @@ class _Client(GrowwAPI):  # type: ignore[misc]  # the SDK ships no types
 
     # Any: the SDK's own signatures; its time-outs are ours instead.
     def _request_get(
-        self, url: str, params: Any = None, headers: Any = None, timeout: Any = None, **_: Any
+        self, url: str, params: Any = None, headers: Any = None, timeout: Any = None
     ) -> requests.Response:
         return self._session.get(url, params=params, headers=headers)
 
     def _request_post(
-        self, url: str, json: Any = None, headers: Any = None, timeout: Any = None, **_: Any
+        self,
+        url: str,
+        json: Any = None,
+        headers: Any = None,
+        timeout: Any = None,
+        params: Any = None,
     ) -> requests.Response:
-        return self._session.post(url, json=json, headers=headers)
+        return self._session.post(url, json=json, headers=headers, params=params)
 
     def _request_put(
-        self, url: str, json: Any = None, headers: Any = None, timeout: Any = None, **_: Any
+        self, url: str, json: Any = None, headers: Any = None, timeout: Any = None
     ) -> requests.Response:
         return self._session.put(url, json=json, headers=headers)
 
@@ -141,19 +158,15 @@ def approval_checksum(api_secret: str, timestamp: int) -> str:
     return hashlib.sha256(f"{api_secret}{timestamp}".encode()).hexdigest()
 
 
-def new_client(token: str, root: str, transport: HTTPAdapter) -> GrowwClient:
+def new_client(token: str, root: str, line: Line) -> GrowwClient:
     """A client for one token. `root` is scheme://host[:port]."""
-    client: GrowwClient = _Client(token, root, _session(transport))
+    client: GrowwClient = _Client(token, root, Session(line))
     return client
 
 
-def new_login_client(api_key: str, root: str, transport: HTTPAdapter) -> GrowwLoginClient:
-    client: GrowwLoginClient = _Client(api_key, root, _session(transport))
+def new_login_client(api_key: str, root: str, line: Line) -> GrowwLoginClient:
+    client: GrowwLoginClient = _Client(api_key, root, Session(line))
     return client
-
-
-def _session(transport: HTTPAdapter) -> Session:
-    return Session(transport, (CONNECT_SECONDS, READ_SECONDS))
 
 
 def _checked(response: requests.Response) -> Row:

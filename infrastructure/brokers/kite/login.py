@@ -1,10 +1,10 @@
 """Logging in at Kite: with a request token from its login page, or with a token issued before."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING, TypeVar
-from urllib.parse import parse_qs, quote, urlsplit
+from urllib.parse import parse_qs, quote, urlencode, urlsplit
 
 import msgspec
 
@@ -15,8 +15,10 @@ from application.ports.broker import (
     LoginRefused,
     Secrets,
 )
+from application.ports.browser_login import Departure, LoginField, LoginMethod
+from application.ports.egress import DIRECT, Egress
 from infrastructure.brokers.importing import IMPORTING
-from infrastructure.brokers.kite.mapping import NewToken, Profile
+from infrastructure.brokers.kite.map_account import Account, NewToken
 from infrastructure.brokers.logins import next_six_ist
 
 if TYPE_CHECKING:
@@ -51,6 +53,56 @@ def instructions(page: str, api_key: str | None) -> LoginInstructions:
     )
 
 
+_APP = (
+    LoginField(name="api_key", label="Kite Connect app: API key", is_secret=False, stays=True),
+    LoginField(name="api_secret", label="Kite Connect app: API secret", stays=True),
+)
+APPS_PAGE = "https://developers.kite.trade/apps"
+
+
+class KiteBrowser:
+    """See `application.ports.browser_login.BrowserLogin`. `page` is where people log in."""
+
+    def __init__(self, page: str) -> None:
+        self._page = page
+
+    def methods(self) -> tuple[LoginMethod, ...]:
+        return (
+            LoginMethod(
+                name="kite",
+                title="Log in at Kite",
+                words="You are sent to Kite's own login page and come back here.",
+                fields=_APP,
+                leads_to=self._page,
+                help_url=APPS_PAGE,
+            ),
+            LoginMethod(
+                name="address",
+                title="Paste the address that Kite sent you to",
+                words="For an app whose redirect URL is another one: log in at Kite, and copy the "
+                "whole address of the page that you end up on.",
+                fields=(*_APP, LoginField(name="request_token", label="Address, or request token")),
+                help_url=APPS_PAGE,
+            ),
+        )
+
+    def depart(self, credentials: Secrets, state: str, egress: Egress = DIRECT) -> Departure:
+        api_key, api_secret = _given(credentials, "api_key"), _given(credentials, "api_secret")
+        if api_key is None or api_secret is None:
+            raise LoginRefused("MISSING_ARGUMENT", "Kite needs API key and API secret.")
+        echoed = quote(urlencode({"state": state}), safe="")
+        return Departure(
+            url=f"{self._page}?v=3&api_key={quote(api_key, safe='')}&redirect_params={echoed}",
+            kept=Secrets({"api_key": api_key, "api_secret": api_secret}),
+        )
+
+    def returned(self, answer: Mapping[str, str]) -> Secrets:
+        request_token = answer.get("request_token", "")
+        if answer.get("status") != "success" or not request_token:
+            raise LoginRefused("NOT_AGREED", "Kite says that the login was not completed there.")
+        return Secrets({"request_token": request_token})
+
+
 def log_in(
     credentials: Secrets, now: datetime, new_client: Callable[[str, str | None], "KiteClient"]
 ) -> AcceptedLogin:
@@ -65,11 +117,11 @@ def log_in(
     access_token = _given(credentials, "access_token")
     if access_token is None:
         redeemed = _redeem(credentials, new_client(api_key, None))
-        profile: Profile = redeemed
+        profile: Account = redeemed
         access_token = redeemed.access_token
     else:
         client = new_client(api_key, access_token)
-        profile = _asking(lambda: msgspec.convert(client.profile(), Profile))
+        profile = _asking(lambda: msgspec.convert(client.profile(), Account))
     return AcceptedLogin(
         account_id=profile.user_id,
         account_name=profile.user_name or profile.user_id,

@@ -6,14 +6,21 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 from uuid import UUID
 
+from msgspec.structs import replace
+
+from application.ports.account import Conversion
 from application.ports.broker import Access, Secrets
-from application.ports.broker_orders import OrderTicket
+from application.ports.broker_orders import GttLeg, GttTicket, OrderTicket
+from domain.instruments import Instrument, KiteHandle, canonical_name
 from domain.vocabulary import OrderTerms
-from tests.infrastructure.simulator.support import SimulatedKite
+from infrastructure.simulator.universe import listed
+from tests.infrastructure.simulator.support import OPENING_BELL, SimulatedKite
 
 ASHA = UUID(int=1)
 TEN_AT_MARKET = OrderTerms(
@@ -33,7 +40,48 @@ TEN_AT_1400 = OrderTerms(
     quantity_shares=10,
     limit_price_inr=Decimal("1400.00"),
 )
+TEN_INTRADAY = OrderTerms(
+    exchange="NSE",
+    trading_symbol="INFY",
+    transaction_type="BUY",
+    order_type="MARKET",
+    product="MIS",
+    quantity_shares=10,
+)
+TO_DELIVERY = Conversion(
+    exchange="NSE",
+    trading_symbol="INFY",
+    transaction_type="BUY",
+    quantity_shares=10,
+    from_product="MIS",
+    to_product="CNC",
+)
 TAG = "a1b2c3d4e5f6g7h8i9j0"
+BUY_AT_1400 = GttTicket(
+    broker_tag=TAG,
+    kind="SINGLE",
+    exchange="NSE",
+    trading_symbol="INFY",
+    transaction_type="BUY",
+    product="CNC",
+    quantity_shares=10,
+    legs=(GttLeg(trigger_price_inr=Decimal("1400"), limit_price_inr=Decimal("1401.5")),),
+    last_price_inr=Decimal("1488.8"),
+)
+SELL_OUT_OF_1400_TO_1600 = GttTicket(
+    broker_tag=TAG,
+    kind="OCO",
+    exchange="NSE",
+    trading_symbol="INFY",
+    transaction_type="SELL",
+    product="CNC",
+    quantity_shares=10,
+    legs=(
+        GttLeg(trigger_price_inr=Decimal("1400"), limit_price_inr=Decimal("1399.95")),
+        GttLeg(trigger_price_inr=Decimal("1600"), limit_price_inr=Decimal("1600")),
+    ),
+    last_price_inr=Decimal("1488.8"),
+)
 
 
 def ticket(terms: OrderTerms = TEN_AT_MARKET, tag: str = TAG) -> OrderTicket:
@@ -47,6 +95,33 @@ def access(token: str = "s3cr3t-t0ken", account: str = "ALICE") -> Access:
 
 def logged_in(kite: SimulatedKite, user: str = "ALICE") -> Access:
     return access(kite.access_token(user), user)
+
+
+def known(exchange: str, symbol: str, at: datetime = OPENING_BELL) -> Instrument:
+    """What the simulator lists, as the instrument table would tell it."""
+    found = listed(at).find(exchange, symbol)
+    assert found is not None, symbol
+    return Instrument(
+        name=canonical_name(
+            found.exchange,
+            found.symbol,
+            found.kind,
+            found.underlying,
+            found.expiry,
+            found.strike_inr,
+        ),
+        exchange=found.exchange,
+        kind=found.kind,
+        trading_symbol=found.symbol,
+        exchange_token=str(found.exchange_token),
+        description=found.description,
+        tick_inr=found.tick_inr,
+        lot_size_shares=found.lot_size_shares,
+        underlying=found.underlying,
+        expiry=found.expiry,
+        strike_inr=found.strike_inr,
+        kite=KiteHandle(instrument_token=found.instrument_token, trading_symbol=found.symbol),
+    )
 
 
 @dataclass
@@ -106,3 +181,72 @@ def far_side(answer: Callable[[str, str], Answer]) -> Iterator[FarSide]:
 
 def recorded(folder: Path, name: str) -> Answer:
     return 200, {"Content-Type": "application/json"}, (folder / f"{name}.json").read_bytes()
+
+
+@dataclass(frozen=True)
+class Write:
+    """One thing that a broker can be told to do. `given` makes what it is done to."""
+
+    route: str
+    action: str
+    given: Callable[[Any, Access], Any]
+    do: Callable[[Any, Access, Any], object]
+
+
+def _working_order(broker: Any, who: Access) -> str:
+    return str(broker.place(who, ticket(TEN_AT_1400), OPENING_BELL).broker_order_id)
+
+
+def _waiting_gtt(broker: Any, who: Access) -> Any:
+    broker.place_gtt(who, BUY_AT_1400, OPENING_BELL)
+    return broker.gtt_orders(who, OPENING_BELL)[-1]
+
+
+WRITES = {
+    "place": Write(
+        "/orders/regular",
+        "place",
+        lambda broker, who: None,
+        lambda broker, who, _: broker.place(who, ticket(), OPENING_BELL),
+    ),
+    "modify": Write(
+        "/orders/regular",
+        "modify",
+        _working_order,
+        lambda broker, who, order_id: broker.modify(
+            who, order_id, replace(TEN_AT_1400, limit_price_inr=Decimal("1410")), OPENING_BELL
+        ),
+    ),
+    "cancel": Write(
+        "/orders/regular",
+        "cancel",
+        _working_order,
+        lambda broker, who, order_id: broker.cancel(who, order_id, TEN_AT_1400, OPENING_BELL),
+    ),
+    "convert": Write(
+        "/portfolio/positions",
+        "convert",
+        lambda broker, who: broker.place(who, ticket(TEN_INTRADAY), OPENING_BELL),
+        lambda broker, who, _: broker.convert_position(who, TO_DELIVERY, OPENING_BELL),
+    ),
+    "place_gtt": Write(
+        "/gtt/triggers",
+        "place_gtt",
+        lambda broker, who: None,
+        lambda broker, who, _: broker.place_gtt(who, BUY_AT_1400, OPENING_BELL),
+    ),
+    "modify_gtt": Write(
+        "/gtt/triggers",
+        "modify_gtt",
+        _waiting_gtt,
+        lambda broker, who, gtt: broker.modify_gtt(
+            who, gtt.gtt_id, SELL_OUT_OF_1400_TO_1600, OPENING_BELL
+        ),
+    ),
+    "cancel_gtt": Write(
+        "/gtt/triggers",
+        "cancel_gtt",
+        _waiting_gtt,
+        lambda broker, who, gtt: broker.cancel_gtt(who, gtt, OPENING_BELL),
+    ),
+}

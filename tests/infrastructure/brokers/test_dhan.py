@@ -9,9 +9,9 @@ import pytest
 from application.ports.broker import Broker, BrokerDown, LoginExpired
 from domain.events import OrderPlaced
 from domain.vocabulary import OrderTerms
-from infrastructure.brokers.dhan import DhanBroker
-from infrastructure.brokers.dhan.mapping import broker_orders, order_arguments
-from tests.infrastructure.brokers.dhan_support import access, dhan_error, logged_in
+from infrastructure.brokers.dhan.map_orders import broker_orders, order_arguments
+from infrastructure.brokers.dhan.mapping import Names
+from tests.infrastructure.brokers.dhan_support import TABLE, access, dhan, dhan_error, logged_in
 from tests.infrastructure.brokers.kite_support import (
     TAG,
     TEN_AT_1400,
@@ -31,7 +31,7 @@ def simulator(tmp_path):
 
 @pytest.fixture
 def broker(simulator) -> Broker:
-    return DhanBroker(simulator.url, simulator.keys_dir)
+    return dhan(simulator.url, simulator.keys_dir)
 
 
 def test_an_order_is_placed_once_with_our_correlation_id_and_found_again(simulator, broker):
@@ -46,7 +46,9 @@ def test_an_order_is_placed_once_with_our_correlation_id_and_found_again(simulat
     (order,) = broker.orders(alice, OPENING_BELL)
     assert order.broker_tags == (TAG,)
     assert (order.exchange, order.trading_symbol) == ("NSE", "INFY")
-    assert (order.placed_at, order.limit_price_inr) == (OPENING_BELL, None)
+    # Dhan makes a limit order of it, at the end of a band around the price.
+    assert (order.order_type, order.limit_price_inr) == ("LIMIT", Decimal("1496.2"))
+    assert order.placed_at == OPENING_BELL
     assert order.sighting.status == "FILLED"
     assert order.sighting.average_price_inr == Decimal("1488.8")
 
@@ -99,7 +101,7 @@ def test_a_portfolio_is_read_to_the_paisa_with_prices_that_follow_from_profits(s
 
 def test_an_error_that_means_no_holdings_is_an_empty_list(tmp_path):
     with far_side(lambda *_: dhan_error(404, "DH-1111", "No holdings available")) as side:
-        broker = DhanBroker(side.url, tmp_path)
+        broker = dhan(side.url, tmp_path)
 
         assert broker.holdings(access(), OPENING_BELL) == ()
         with pytest.raises(BrokerDown):
@@ -148,7 +150,7 @@ def test_logging_out_forgets_our_copy_and_asks_nobody(simulator, broker):
 )
 def test_a_read_without_a_usable_answer_says_so(simulator, broker, fault):
     alice = logged_in(simulator)
-    simulator.fault(fault=fault, route="/v2/orders")
+    simulator.fault(fault=fault, route="/v2/orders", calls=3)
 
     with pytest.raises(BrokerDown):
         broker.orders(alice, OPENING_BELL)
@@ -157,9 +159,9 @@ def test_a_read_without_a_usable_answer_says_so(simulator, broker, fault):
 def test_only_our_own_simulator_is_simulated(simulator, broker, tmp_path):
     modes = [
         broker.mode(),
-        DhanBroker(simulator.url, tmp_path / "other").mode(),
-        DhanBroker("http://127.0.0.1:9", simulator.keys_dir).mode(),
-        DhanBroker(None, tmp_path).mode(),
+        dhan(simulator.url, tmp_path / "other").mode(),
+        dhan("http://127.0.0.1:9", simulator.keys_dir).mode(),
+        dhan(None, tmp_path).mode(),
     ]
 
     assert modes == ["SIMULATED", "LIVE", "LIVE", "LIVE"]
@@ -168,7 +170,7 @@ def test_only_our_own_simulator_is_simulated(simulator, broker, tmp_path):
 @pytest.mark.parametrize("url", ["127.0.0.1:9100", "http://127.0.0.1:9100/v2", "http://u:p@x"])
 def test_an_address_with_more_than_a_host_is_refused_at_the_start(tmp_path, url):
     with pytest.raises(ValueError, match="address of Dhan must be scheme://host:port"):
-        DhanBroker(url, tmp_path)
+        dhan(url, tmp_path)
 
 
 def test_an_order_in_dhans_words():
@@ -185,7 +187,7 @@ def test_an_order_in_dhans_words():
         tag="my own note",
     )
 
-    assert order_arguments(ticket(stop)) == {
+    assert order_arguments(ticket(stop), Names(TABLE)) == {
         "security_id": "2031",
         "exchange_segment": "NSE_EQ",
         "transaction_type": "SELL",
@@ -220,7 +222,7 @@ def test_a_row_says_what_it_can_and_no_more():
     }
     unknown = row | {"orderStatus": "DREAMING", "securityId": "1", "createTime": "NA"}
 
-    first, second = broker_orders([unknown, row])
+    first, second = broker_orders([unknown, row], Names(TABLE))
 
     assert (first.sighting.status, first.sighting.raw_status) == ("UNKNOWN", "DREAMING")
     assert (first.trading_symbol, first.placed_at, first.sighting.broker_time) == ("1", None, None)
@@ -228,4 +230,4 @@ def test_a_row_says_what_it_can_and_no_more():
     assert (second.sighting.status, second.sighting.pending_shares) == ("PARTIAL", 3)
     assert second.sighting.broker_time == second.placed_at
     with pytest.raises(ValueError, match="filledQty"):
-        broker_orders([{name: row[name] for name in row if name != "filledQty"}])
+        broker_orders([{name: row[name] for name in row if name != "filledQty"}], Names(TABLE))

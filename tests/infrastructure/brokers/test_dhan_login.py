@@ -5,8 +5,7 @@ from datetime import timedelta
 import pytest
 
 from application.ports.broker import Broker, BrokerDown, LoginRefused, Secrets
-from infrastructure.brokers.dhan import DhanBroker
-from tests.infrastructure.brokers.dhan_support import dhan_error
+from tests.infrastructure.brokers.dhan_support import dhan, dhan_error
 from tests.infrastructure.brokers.kite_support import as_json, far_side
 from tests.infrastructure.simulator.brokers import day_token
 from tests.infrastructure.simulator.support import OPENING_BELL, simulated_kite
@@ -22,7 +21,7 @@ def simulator(tmp_path):
 
 @pytest.fixture
 def broker(simulator) -> Broker:
-    return DhanBroker(simulator.url, simulator.keys_dir)
+    return dhan(simulator.url, simulator.keys_dir)
 
 
 def pin_and_secret(simulator, user="1000000001") -> dict[str, str]:
@@ -51,7 +50,7 @@ def test_pin_and_totp_get_a_token_and_are_not_kept(simulator, broker):
 
 def test_a_token_of_somebody_else_is_refused(tmp_path):
     with far_side(lambda *_: as_json(200, {"dhanClientId": "1000000009"})) as side:
-        broker = DhanBroker(side.url, tmp_path)
+        broker = dhan(side.url, tmp_path)
         with pytest.raises(LoginRefused, match="ACCOUNT_MISMATCH"):
             broker.log_in(Secrets({"client_id": "1", "access_token": "x"}), OPENING_BELL)
 
@@ -88,7 +87,7 @@ def test_a_token_that_has_ended_by_its_own_words_is_refused_without_asking(simul
     token = day_token(simulator, "dhan", "ALICE")
 
     with far_side(lambda *_: as_json(200, {})) as side:
-        broker = DhanBroker(side.url, tmp_path)
+        broker = dhan(side.url, tmp_path)
         with pytest.raises(LoginRefused, match="TOKEN_REFUSED"):
             broker.log_in(Secrets({"client_id": "ALICE", "access_token": token}), NEXT_DAY)
 
@@ -112,14 +111,14 @@ def test_a_token_that_has_ended_by_its_own_words_is_refused_without_asking(simul
 )
 def test_a_login_without_a_usable_answer_is_down_and_not_refused(tmp_path, answer, proof):
     with far_side(lambda *_: answer) as side:
-        broker = DhanBroker(side.url, tmp_path)
+        broker = dhan(side.url, tmp_path)
         with pytest.raises(BrokerDown):
             broker.log_in(Secrets({"client_id": "ALICE", **proof}), OPENING_BELL)
 
 
 def test_the_page_for_tokens_is_dhans_own_and_only_dhan_has_it(tmp_path):
-    real = DhanBroker(None, tmp_path).login_instructions(None)
-    simulated = DhanBroker("http://127.0.0.1:9100", tmp_path).login_instructions("x")
+    real = dhan(None, tmp_path).login_instructions(None)
+    simulated = dhan("http://127.0.0.1:9100", tmp_path).login_instructions("x")
 
     assert real.login_url == "https://web.dhan.co"
     assert simulated.login_url is None

@@ -8,8 +8,15 @@ from msgspec.structs import replace
 
 from application.ports.broker import Access, Secrets
 from domain.events import OrderOutcomeUnknown, OrderPlaced, OrderRejected
-from infrastructure.brokers.dhan import DhanBroker, sdk
-from tests.infrastructure.brokers.dhan_support import access, dhan_error, logged_in
+from infrastructure.brokers.calls import Calls, TimeOuts
+from infrastructure.brokers.dhan import sdk
+from tests.infrastructure.brokers.dhan_support import (
+    access,
+    data_error,
+    dhan,
+    dhan_error,
+    logged_in,
+)
 from tests.infrastructure.brokers.kite_support import (
     ASHA,
     TAG,
@@ -32,11 +39,11 @@ def simulator(tmp_path):
 
 @pytest.fixture
 def broker(simulator):
-    return DhanBroker(simulator.url, simulator.keys_dir)
+    return dhan(simulator.url, simulator.keys_dir)
 
 
 def placed_at(url, tmp_path, terms=TEN_AT_MARKET, token="s3cr3t-t0ken"):
-    return DhanBroker(url, tmp_path).place(access(token), ticket(terms), OPENING_BELL)
+    return dhan(url, tmp_path).place(access(token), ticket(terms), OPENING_BELL)
 
 
 @pytest.mark.parametrize(
@@ -50,7 +57,7 @@ def placed_at(url, tmp_path, terms=TEN_AT_MARKET, token="s3cr3t-t0ken"):
         ("status:503", False, "answered 503 (DH-909)"),
         ("status:504", False, "answered 504 (DH-909)"),
         ("html502", True, "answered 502 with something that made no sense"),
-        ("json_list", True, "said yes without naming the order"),
+        ("json_list", True, "yes does not name what it is about"),
     ],
 )
 def test_without_proof_the_outcome_is_unknown_and_the_order_may_exist(
@@ -77,8 +84,9 @@ def test_a_missing_content_type_hides_nothing(simulator, broker):
     assert isinstance(broker.place(alice, ticket(), OPENING_BELL), OrderPlaced)
 
 
-def test_an_answer_that_comes_too_late_leaves_the_outcome_unknown(simulator, broker, monkeypatch):
-    monkeypatch.setattr(sdk, "READ_SECONDS", 0.2)
+def test_an_answer_that_comes_too_late_leaves_the_outcome_unknown(simulator):
+    calls = Calls("dhan", time_outs=TimeOuts(write=0.2))
+    broker = dhan(simulator.url, simulator.keys_dir, calls)
     alice = logged_in(simulator)
     simulator.fault(fault="delay:0.5", route="/v2/orders")
 
@@ -95,7 +103,7 @@ def test_too_many_requests_is_proof_that_there_is_no_order(simulator, broker):
     simulator.fault(fault="status:429", route="/v2/orders")
 
     assert broker.place(alice, ticket(), OPENING_BELL) == OrderRejected(
-        order_key="k1", code="RATE_LIMITED", reason="Dhan refused the order: Too many requests"
+        order_key="k1", code="RATE_LIMITED", reason="Dhan refused: Too many requests"
     )
 
 
@@ -128,6 +136,9 @@ def test_too_little_money_is_proof(simulator, broker):
         (400, "DH-905", "Tick size for this stock is 0.05.", "PRICE_REFUSED"),
         (400, "DH-906", "Insufficient funds.", "INSUFFICIENT_FUNDS"),
         (400, "DH-906", "Market is closed.", "MARKET_CLOSED"),
+        (400, "DH-906", "Kill Switch is activated.", "KILL_SWITCH"),
+        (400, "DH-906", "Order cannot be cancelled as it is complete.", "NOT_WORKING"),
+        (404, "DH-906", "Couldn't find that `order_id`.", "NOT_FOUND"),
         (401, "DH-901", "Client ID or access token is invalid", "LOGIN_EXPIRED"),
         (401, "DH-902", "No access to Trading APIs.", "NOT_PERMITTED"),
         (400, "DH-903", "Segment is not activated", "NOT_PERMITTED"),
@@ -151,6 +162,9 @@ TIMED_OUT = "Order request timed out. Please check the order book before placing
     [
         dhan_error(400, "DH-905", TIMED_OUT),
         dhan_error(400, "DH-906", "Incorrect request for order and cannot be processed."),
+        dhan_error(404, "DH-906", "Nothing here."),
+        dhan_error(404, "DH-905", "Order not found"),
+        data_error(429, 805, "Too many requests"),
         dhan_error(400, "DH-908", "Insufficient funds"),
         dhan_error(400, "DH-909", "Insufficient funds"),
         dhan_error(400, "DH-910", "Insufficient funds"),
@@ -228,7 +242,7 @@ def test_an_order_to_where_nobody_listens_was_never_sent(tmp_path, url):
     assert placed_at(url, tmp_path) == OrderRejected(
         order_key="k1",
         code="NEVER_SENT",
-        reason="No connection to Dhan came about; the order was never sent.",
+        reason="No connection to Dhan came about; nothing was sent.",
         reached_broker=False,
     )
 
@@ -273,10 +287,11 @@ def test_what_the_caller_was_handling_before_proves_nothing(simulator, broker):
     ("terms", "code"),
     [
         (replace(TEN_AT_MARKET, trading_symbol="NOPE"), "UNKNOWN_INSTRUMENT"),
-        (replace(TEN_AT_MARKET, exchange="BSE"), "UNKNOWN_INSTRUMENT"),
         (replace(TEN_AT_MARKET, exchange="NFO"), "UNKNOWN_INSTRUMENT"),
         (replace(TEN_AT_MARKET, order_type="SL-M"), "NOT_SUPPORTED"),
-        (replace(TEN_AT_MARKET, product="NRML"), "NOT_SUPPORTED"),
+        (replace(TEN_AT_MARKET, product="CO"), "NOT_SUPPORTED"),
+        (replace(TEN_AT_MARKET, variety="iceberg"), "NOT_SUPPORTED"),
+        (replace(TEN_AT_MARKET, validity="TTL"), "NOT_SUPPORTED"),
     ],
 )
 def test_what_dhan_could_not_be_told_is_never_sent(tmp_path, terms, code):
@@ -291,7 +306,7 @@ def test_what_dhan_could_not_be_told_is_never_sent(tmp_path, terms, code):
 def test_without_a_token_nothing_is_sent(tmp_path):
     bare = Access(principal=ASHA, account_id="ALICE", secrets=Secrets({}))
     with far_side(lambda *_: YES) as side:
-        outcome = DhanBroker(side.url, tmp_path).place(bare, ticket(), OPENING_BELL)
+        outcome = dhan(side.url, tmp_path).place(bare, ticket(), OPENING_BELL)
 
     assert isinstance(outcome, OrderRejected)
     assert (outcome.code, outcome.reached_broker) == ("NEVER_SENT", False)

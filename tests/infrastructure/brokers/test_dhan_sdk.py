@@ -1,5 +1,6 @@
 """What is put right about Dhan's SDK, and what must never leave the adapter."""
 
+import json
 import logging
 import subprocess
 import sys
@@ -7,13 +8,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from application.ports.broker import BrokerDown, LoginRefused, Secrets
+from application.ports.egress import DIRECT
 from domain.events import OrderPlaced, OrderRejected
 from infrastructure import totp
-from infrastructure.brokers.dhan import DhanBroker, adapter, sdk
-from tests.infrastructure.brokers.dhan_support import access, dhan_error, logged_in
-from tests.infrastructure.brokers.kite_support import far_side, ticket
+from infrastructure.brokers.calls import Calls
+from infrastructure.brokers.dhan import client, sdk
+from tests.infrastructure.brokers.dhan_support import access, dhan, dhan_error, logged_in
+from tests.infrastructure.brokers.kite_support import TEN_AT_1400, far_side, ticket
 from tests.infrastructure.simulator.support import OPENING_BELL, simulated_kite
 
 REPOSITORY = Path(__file__).parents[3]
@@ -49,10 +53,12 @@ def test_a_failing_call_leaves_the_root_logger_and_both_outputs_alone():
         "from uuid import UUID\n"
         "from application.ports.broker import Access, BrokerDown, Secrets\n"
         "from infrastructure.brokers.dhan import DhanBroker\n"
+        "from tests.fakes.instruments import FakeInstruments\n"
         "secrets = Secrets({'client_id': 'ALICE', 'access_token': 's3cr3t'})\n"
         "alice = Access(principal=UUID(int=1), account_id='ALICE', secrets=secrets)\n"
         "try:\n"
-        "    DhanBroker('http://127.0.0.1:9', Path('.')).orders(alice, datetime.now(UTC))\n"
+        "    broker = DhanBroker('http://127.0.0.1:9', Path('.'), FakeInstruments([]))\n"
+        "    broker.orders(alice, datetime.now(UTC))\n"
         "except BrokerDown:\n"
         "    print(logging.getLogger().handlers, 'pandas' in sys.modules)"
     )
@@ -61,8 +67,8 @@ def test_a_failing_call_leaves_the_root_logger_and_both_outputs_alone():
 
 
 def new_clients() -> tuple[Any, Any]:
-    transport = sdk.new_transport()
-    return tuple(sdk.new_client("ALICE", each, "http://127.0.0.1:9", transport) for each in "ab")  # type: ignore[return-value]
+    line = Calls("dhan").line("ALICE")
+    return tuple(sdk.new_client("ALICE", each, "http://127.0.0.1:9", line) for each in "ab")  # type: ignore[return-value]
 
 
 def test_clients_share_connections_and_nothing_else():
@@ -74,8 +80,8 @@ def test_clients_share_connections_and_nothing_else():
 
 
 def test_a_token_has_one_client_and_the_oldest_are_forgotten(tmp_path, monkeypatch):
-    monkeypatch.setattr(adapter, "MOST_CLIENTS", 2)
-    broker = DhanBroker("http://127.0.0.1:9", tmp_path)
+    monkeypatch.setattr(client, "MOST_CLIENTS", 2)
+    broker = dhan("http://127.0.0.1:9", tmp_path)
 
     first = broker._client(access("a"))
     broker._client(access("b"))
@@ -87,10 +93,10 @@ def test_a_token_has_one_client_and_the_oldest_are_forgotten(tmp_path, monkeypat
 
 
 def test_logging_in_leaves_everybody_elses_connections_open(simulator, monkeypatch):
-    broker = DhanBroker(simulator.url, simulator.keys_dir)
+    broker = dhan(simulator.url, simulator.keys_dir)
     alice = logged_in(simulator)
     broker.orders(alice, OPENING_BELL)
-    transport = broker._shared_transport()
+    transport = broker._calls.transport(DIRECT)
     monkeypatch.setattr(transport, "close", lambda: pytest.fail("the connections were closed"))
 
     secret = simulator.http.post("/simulator/users", json={"broker": "dhan", "user": "BOB"})
@@ -107,7 +113,7 @@ def test_neither_proxies_nor_netrc_get_into_the_call(simulator, tmp_path, monkey
         monkeypatch.setenv(name, "http://127.0.0.1:9")
     alice = logged_in(simulator)
 
-    outcome = DhanBroker(simulator.url, simulator.keys_dir).place(alice, ticket(), OPENING_BELL)
+    outcome = dhan(simulator.url, simulator.keys_dir).place(alice, ticket(), OPENING_BELL)
 
     assert isinstance(outcome, OrderPlaced)
 
@@ -126,7 +132,7 @@ def test_a_refused_login_repeats_nothing_of_the_credentials(tmp_path, status):
     with far_side(lambda *_: echo) as side:
         for each in credentials:
             with pytest.raises((LoginRefused, BrokerDown)) as failed:
-                DhanBroker(side.url, tmp_path).log_in(
+                dhan(side.url, tmp_path).log_in(
                     Secrets({"client_id": "ALICE", **each}), OPENING_BELL
                 )
             assert "s3cr3t" not in f"{failed.value!r} {failed.value}"
@@ -138,7 +144,7 @@ def test_a_login_that_finds_nobody_repeats_neither_pin_nor_code(tmp_path, caplog
     credentials = {"client_id": "A", "password": "s3cr3t-pin", "totp_secret": "GEZDGNBVGY3TQOJQ"}
 
     with pytest.raises(BrokerDown) as failed:
-        DhanBroker("http://127.0.0.1:9", tmp_path).log_in(Secrets(credentials), OPENING_BELL)
+        dhan("http://127.0.0.1:9", tmp_path).log_in(Secrets(credentials), OPENING_BELL)
 
     shown = totp.code("GEZDGNBVGY3TQOJQ", OPENING_BELL)
     for secret in ("s3cr3t-pin", shown):
@@ -148,18 +154,16 @@ def test_a_login_that_finds_nobody_repeats_neither_pin_nor_code(tmp_path, caplog
 def test_an_outcome_repeats_neither_token_nor_account(tmp_path):
     words = "Invalid token s3cr3t-token of ALICE"
     with far_side(lambda *_: dhan_error(400, "DH-905", words)) as side:
-        outcome = DhanBroker(side.url, tmp_path).place(
-            access("s3cr3t-token"), ticket(), OPENING_BELL
-        )
+        outcome = dhan(side.url, tmp_path).place(access("s3cr3t-token"), ticket(), OPENING_BELL)
 
     assert isinstance(outcome, OrderRejected)
-    assert outcome.reason == "Dhan refused the order: Invalid token *** of ***"
+    assert outcome.reason == "Dhan refused: Invalid token *** of ***"
 
 
 def test_no_cookie_is_kept(tmp_path):
     kept = {"Set-Cookie": "who=alice", "Content-Type": "application/json"}
     with far_side(lambda *_: (200, kept, b"[]")) as side:
-        broker = DhanBroker(side.url, tmp_path)
+        broker = dhan(side.url, tmp_path)
         for _ in range(2):
             broker.orders(access(), OPENING_BELL)
 
@@ -168,7 +172,7 @@ def test_no_cookie_is_kept(tmp_path):
 
 def test_nothing_shows_or_logs_or_prints_a_secret(simulator, caplog, capfd):
     caplog.set_level(logging.DEBUG)
-    broker = DhanBroker(simulator.url, simulator.keys_dir)
+    broker = dhan(simulator.url, simulator.keys_dir)
     user = simulator.http.post("/simulator/users", json={"broker": "dhan", "user": "ALICE"}).json()
     caplog.clear()  # what the test itself asked for
 
@@ -195,3 +199,54 @@ def test_nothing_shows_or_logs_or_prints_a_secret(simulator, caplog, capfd):
     ):
         assert secret not in seen
     assert capfd.readouterr().out == ""
+
+
+def test_a_context_that_the_sdk_could_not_make_and_says_nothing_about_sends_nothing(
+    tmp_path, monkeypatch
+):
+    """DhanContext swallows what goes wrong in its own constructor."""
+
+    def broken(*_: object) -> None:
+        raise RuntimeError("no")
+
+    monkeypatch.setattr("dhanhq.dhan_context.DhanHTTP", broken)
+    outcome = dhan("http://127.0.0.1:9", tmp_path).place(access(), ticket(), OPENING_BELL)
+
+    assert isinstance(outcome, OrderRejected)
+    assert (outcome.code, outcome.reached_broker) == ("NEVER_SENT", False)
+
+
+def test_what_the_sdk_refuses_by_itself_it_neither_logs_nor_sends(tmp_path, caplog):
+    """It answers like a failed call, and says so through the root logger."""
+    caplog.set_level(logging.DEBUG)
+    with far_side(lambda *_: (200, {}, b"{}")) as side:
+        refused = dhan(side.url, tmp_path)._client(access())
+        with pytest.raises(sdk.NoAnswer) as nothing:
+            sdk.asked(
+                refused,
+                lambda each: each.historical_daily_data(
+                    security_id="1",
+                    exchange_segment="NSE_EQ",
+                    instrument_type="EQUITY",
+                    from_date="2026-11-20",
+                    to_date="2026-11-21",
+                    expiry_code=9,
+                ),
+            )
+
+    assert not nothing.value.was_sent
+    assert side.asked == []
+    assert "expiry_code" not in caplog.text
+
+
+def test_an_after_market_order_says_when_it_is_to_be_sent(tmp_path):
+    later = replace(TEN_AT_1400, variety="amo")
+    with far_side(lambda *_: dhan_error(400, "DH-905", "no")) as side:
+        broker = dhan(side.url, tmp_path)
+        for terms in (later, TEN_AT_1400):
+            broker.place(access(), ticket(terms), OPENING_BELL)
+
+    amo, regular = (json.loads(body) for _, _, _, body in side.requests)
+    assert (amo["afterMarketOrder"], amo["amoTime"]) == (True, "OPEN")
+    assert regular["afterMarketOrder"] is False
+    assert "amoTime" not in regular

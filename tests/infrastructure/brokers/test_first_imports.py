@@ -17,9 +17,12 @@ from domain.vocabulary import OrderTerms
 from infrastructure.brokers.dhan import DhanBroker
 from infrastructure.brokers.groww import GrowwBroker
 from infrastructure.brokers.kite import KiteBroker
+from tests.fakes.instruments import FakeInstruments
 
 NOBODY, NOW = "http://127.0.0.1:9", datetime(2026, 11, 23, 4, 0, tzinfo=UTC)
-BROKERS = [kind(NOBODY, Path("nowhere")) for kind in (KiteBroker, GrowwBroker, DhanBroker)]
+NOTHING = FakeInstruments([])
+BROKERS = [kind(NOBODY, Path("nowhere"), NOTHING) for kind in (GrowwBroker, DhanBroker)]
+BROKERS.append(KiteBroker(NOBODY, Path("nowhere")))
 TERMS = OrderTerms(
     exchange="NSE",
     trading_symbol="INFY",

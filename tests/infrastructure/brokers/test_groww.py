@@ -9,9 +9,9 @@ import pytest
 from application.ports.broker import Broker, BrokerDown, LoginExpired
 from domain.events import OrderPlaced
 from domain.vocabulary import OrderTerms
-from infrastructure.brokers.groww import GrowwBroker
-from infrastructure.brokers.groww.mapping import order_arguments
-from tests.infrastructure.brokers.groww_support import access, logged_in
+from infrastructure.brokers.groww.map_orders import order_arguments
+from infrastructure.brokers.groww.mapping import Names
+from tests.infrastructure.brokers.groww_support import TABLE, access, groww, logged_in, payload
 from tests.infrastructure.brokers.kite_support import (
     TAG,
     TEN_AT_1400,
@@ -32,7 +32,7 @@ def simulator(tmp_path):
 
 @pytest.fixture
 def broker(simulator) -> Broker:
-    return GrowwBroker(simulator.url, simulator.keys_dir)
+    return groww(simulator.url, simulator.keys_dir)
 
 
 def test_an_order_is_placed_once_with_our_reference_and_found_again_by_it(simulator, broker):
@@ -90,7 +90,7 @@ def test_a_book_whose_pages_never_change_ends_all_the_same(tmp_path):
     rows = [row | {"groww_order_id": f"G{n}"} for n in range(25)]
     answer = as_json(200, {"status": "SUCCESS", "payload": {"order_list": rows}})
     with far_side(lambda *_: answer) as side:
-        book = GrowwBroker(side.url, tmp_path).orders(access(), OPENING_BELL)
+        book = groww(side.url, tmp_path).orders(access(), OPENING_BELL)
 
     assert len(book) == 25
     assert book[0].order_type == "SL-M"
@@ -126,14 +126,16 @@ def test_prices_are_asked_for_fifty_at_a_time_and_a_missing_one_is_not_made_up(t
 
     def answer(method, path):
         if "/holdings/" in path:
-            return as_json(200, {"status": "SUCCESS", "payload": {"holdings": held}})
+            return payload({"holdings": held})
         asked.append(path.count("NSE_"))
-        return as_json(200, {"status": "SUCCESS", "payload": {"NSE_S0": 1}})
+        return payload({"NSE_S0": 12.35, "NSE_S1": None} if len(asked) == 1 else {})
 
-    with far_side(answer) as side, pytest.raises(BrokerDown):
-        GrowwBroker(side.url, tmp_path).holdings(access(), OPENING_BELL)
+    with far_side(answer) as side:
+        holdings = groww(side.url, tmp_path).holdings(access(), OPENING_BELL)
 
     assert asked == [50, 1]
+    priced = {each.trading_symbol: each.last_price_inr for each in holdings}
+    assert priced == dict.fromkeys(names) | {"S0": Decimal("12.35")}
 
 
 def test_users_of_one_adapter_never_see_each_other(simulator, broker):
@@ -178,7 +180,7 @@ def test_logging_out_forgets_our_copy_and_asks_nobody(simulator, broker):
 )
 def test_a_read_without_a_usable_answer_says_so(simulator, broker, fault):
     alice = logged_in(simulator)
-    simulator.fault(fault=fault, route="/v1/order")
+    simulator.fault(fault=fault, route="/v1/order", calls=3)
 
     with pytest.raises(BrokerDown):
         broker.orders(alice, OPENING_BELL)
@@ -187,9 +189,9 @@ def test_a_read_without_a_usable_answer_says_so(simulator, broker, fault):
 def test_only_our_own_simulator_is_simulated(simulator, broker, tmp_path):
     modes = [
         broker.mode(),
-        GrowwBroker(simulator.url, tmp_path / "other").mode(),
-        GrowwBroker("http://127.0.0.1:9", simulator.keys_dir).mode(),
-        GrowwBroker(None, tmp_path).mode(),
+        groww(simulator.url, tmp_path / "other").mode(),
+        groww("http://127.0.0.1:9", simulator.keys_dir).mode(),
+        groww(None, tmp_path).mode(),
     ]
 
     assert modes == ["SIMULATED", "LIVE", "LIVE", "LIVE"]
@@ -198,13 +200,13 @@ def test_only_our_own_simulator_is_simulated(simulator, broker, tmp_path):
 @pytest.mark.parametrize("url", ["127.0.0.1:9100", "http://127.0.0.1:9100/v1", "http://u:p@x"])
 def test_an_address_with_more_than_a_host_is_refused_at_the_start(tmp_path, url):
     with pytest.raises(ValueError, match="address of Groww must be scheme://host:port"):
-        GrowwBroker(url, tmp_path)
+        groww(url, tmp_path)
 
 
 def test_an_order_in_growws_words():
     stop = OrderTerms(
         exchange="BFO",
-        trading_symbol="SENSEX26NOV",
+        trading_symbol="SENSEX26NOVFUT",
         transaction_type="SELL",
         order_type="SL-M",
         product="NRML",
@@ -213,14 +215,14 @@ def test_an_order_in_growws_words():
         tag="my own note",
     )
 
-    assert order_arguments(ticket(stop)) == {
+    assert order_arguments(ticket(stop), Names(TABLE)) == {
         "validity": "DAY",
         "exchange": "BSE",
         "segment": "FNO",
         "order_type": "SL_M",
         "product": "NRML",
         "quantity": 20,
-        "trading_symbol": "SENSEX26NOV",
+        "trading_symbol": "SENSEX26NOVFUT",
         "transaction_type": "SELL",
         "order_reference_id": TAG,
         "price": 0.0,

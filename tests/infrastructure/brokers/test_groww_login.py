@@ -5,8 +5,7 @@ from datetime import UTC, datetime
 import pytest
 
 from application.ports.broker import Broker, BrokerDown, LoginRefused, Secrets
-from infrastructure.brokers.groww import GrowwBroker
-from tests.infrastructure.brokers.groww_support import groww_error
+from tests.infrastructure.brokers.groww_support import groww, groww_error
 from tests.infrastructure.brokers.kite_support import as_json, far_side
 from tests.infrastructure.simulator.brokers import day_token
 from tests.infrastructure.simulator.support import OPENING_BELL, simulated_kite
@@ -22,7 +21,7 @@ def simulator(tmp_path):
 
 @pytest.fixture
 def broker(simulator) -> Broker:
-    return GrowwBroker(simulator.url, simulator.keys_dir)
+    return groww(simulator.url, simulator.keys_dir)
 
 
 def totp_secret(simulator, api_key="alice") -> str:
@@ -87,7 +86,7 @@ def test_a_token_that_has_ended_by_its_own_words_is_refused_without_asking(simul
         far_side(lambda *_: as_json(200, {})) as side,
         pytest.raises(LoginRefused, match="TOKEN_REFUSED"),
     ):
-        GrowwBroker(side.url, tmp_path).log_in(Secrets({"access_token": token}), SIX_OCLOCK)
+        groww(side.url, tmp_path).log_in(Secrets({"access_token": token}), SIX_OCLOCK)
 
     assert side.asked == []
 
@@ -95,7 +94,7 @@ def test_a_token_that_has_ended_by_its_own_words_is_refused_without_asking(simul
 def test_a_token_that_says_nothing_ends_at_six_in_the_morning(tmp_path):
     profile = as_json(200, {"status": "SUCCESS", "payload": {"ucc": "924189"}})
     with far_side(lambda *_: profile) as side:
-        accepted = GrowwBroker(side.url, tmp_path).log_in(
+        accepted = groww(side.url, tmp_path).log_in(
             Secrets({"access_token": "opaque"}), OPENING_BELL
         )
 
@@ -116,12 +115,12 @@ def test_a_token_that_says_nothing_ends_at_six_in_the_morning(tmp_path):
 )
 def test_a_login_without_a_usable_answer_is_down_and_not_refused(tmp_path, answer):
     with far_side(lambda *_: answer) as side, pytest.raises(BrokerDown):
-        GrowwBroker(side.url, tmp_path).log_in(Secrets({"access_token": "x"}), OPENING_BELL)
+        groww(side.url, tmp_path).log_in(Secrets({"access_token": "x"}), OPENING_BELL)
 
 
 def test_the_page_for_keys_is_growws_own_and_only_groww_has_it(tmp_path):
-    real = GrowwBroker(None, tmp_path).login_instructions(None)
-    simulated = GrowwBroker("http://127.0.0.1:9100", tmp_path).login_instructions("x")
+    real = groww(None, tmp_path).login_instructions(None)
+    simulated = groww("http://127.0.0.1:9100", tmp_path).login_instructions("x")
 
     assert real.login_url == "https://groww.in/trade-api/api-keys"
     assert simulated.login_url is None

@@ -8,8 +8,8 @@ from msgspec.structs import replace
 
 from application.ports.broker import Access, Secrets
 from domain.events import OrderOutcomeUnknown, OrderPlaced, OrderRejected
-from infrastructure.brokers.groww import GrowwBroker, sdk
-from tests.infrastructure.brokers.groww_support import YES, access, groww_error, logged_in
+from infrastructure.brokers.calls import Calls, TimeOuts
+from tests.infrastructure.brokers.groww_support import YES, access, groww, groww_error, logged_in
 from tests.infrastructure.brokers.kite_support import (
     ASHA,
     TAG,
@@ -30,11 +30,11 @@ def simulator(tmp_path):
 
 @pytest.fixture
 def broker(simulator):
-    return GrowwBroker(simulator.url, simulator.keys_dir)
+    return groww(simulator.url, simulator.keys_dir)
 
 
 def placed_at(url, tmp_path, terms=TEN_AT_MARKET):
-    return GrowwBroker(url, tmp_path).place(access(), ticket(terms), OPENING_BELL)
+    return groww(url, tmp_path).place(access(), ticket(terms), OPENING_BELL)
 
 
 @pytest.mark.parametrize(
@@ -75,8 +75,9 @@ def test_a_missing_content_type_hides_nothing(simulator, broker):
     assert isinstance(broker.place(alice, ticket(), OPENING_BELL), OrderPlaced)
 
 
-def test_an_answer_that_comes_too_late_leaves_the_outcome_unknown(simulator, broker, monkeypatch):
-    monkeypatch.setattr(sdk, "READ_SECONDS", 0.2)
+def test_an_answer_that_comes_too_late_leaves_the_outcome_unknown(simulator):
+    calls = Calls("groww", time_outs=TimeOuts(write=0.2))
+    broker = groww(simulator.url, simulator.keys_dir, calls)
     alice = logged_in(simulator)
     simulator.fault(fault="delay:0.5", route="/v1/order")
 
@@ -182,6 +183,7 @@ TIMED_OUT = "Order request timed out. Please check the order book before placing
         as_json(200, {"status": "SUCCESS", "payload": {"groww_order_id": ""}}),
         as_json(200, {"status": "SUCCESS", "payload": {"groww_order_id": 7}}),
         as_json(200, {"status": "SUCCESS", "payload": [["groww_order_id", "G1"]]}),
+        as_json(200, {"status": "SUCCESS", "payload": [{"groww_order_id": "G1", "x": 1}]}),
         as_json(200, {"status": "SUCCESS", "payload": None}),
         as_json(200, {"status": "SUCCESS"}),
         as_json(200, {"groww_order_id": "G1"}),
@@ -231,7 +233,7 @@ def test_an_order_to_where_nobody_listens_was_never_sent(tmp_path, url):
     assert placed_at(url, tmp_path) == OrderRejected(
         order_key="k1",
         code="NEVER_SENT",
-        reason="No connection to Groww came about; the order was never sent.",
+        reason="No connection to Groww came about; nothing was sent.",
         reached_broker=False,
     )
 
@@ -256,6 +258,10 @@ def test_what_the_caller_was_handling_before_proves_nothing(simulator, broker):
     [
         (replace(TEN_AT_MARKET, disclosed_quantity_shares=5), "NOT_SUPPORTED"),
         (replace(TEN_AT_MARKET, exchange="MCX"), "NOT_SUPPORTED"),
+        (replace(TEN_AT_MARKET, product="MTF"), "NOT_SUPPORTED"),
+        (replace(TEN_AT_MARKET, variety="amo"), "NOT_SUPPORTED"),
+        (replace(TEN_AT_MARKET, validity="TTL"), "NOT_SUPPORTED"),
+        (replace(TEN_AT_MARKET, trading_symbol="NOPE"), "UNKNOWN_INSTRUMENT"),
     ],
 )
 def test_what_groww_could_not_be_told_is_never_sent(tmp_path, terms, code):
@@ -270,7 +276,7 @@ def test_what_groww_could_not_be_told_is_never_sent(tmp_path, terms, code):
 def test_without_a_token_nothing_is_sent(tmp_path):
     bare = Access(principal=ASHA, account_id="ALICE", secrets=Secrets({}))
     with far_side(lambda *_: YES) as side:
-        outcome = GrowwBroker(side.url, tmp_path).place(bare, ticket(), OPENING_BELL)
+        outcome = groww(side.url, tmp_path).place(bare, ticket(), OPENING_BELL)
 
     assert isinstance(outcome, OrderRejected)
     assert (outcome.code, outcome.reached_broker) == ("NEVER_SENT", False)

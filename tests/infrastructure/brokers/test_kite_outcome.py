@@ -7,7 +7,8 @@ import requests
 
 from domain.events import OrderOutcomeUnknown, OrderPlaced, OrderRejected
 from domain.vocabulary import OrderTerms
-from infrastructure.brokers.kite import KiteBroker, sdk
+from infrastructure.brokers.calls import Calls, TimeOuts
+from infrastructure.brokers.kite import KiteBroker
 from tests.infrastructure.brokers.kite_support import (
     TAG,
     TEN_AT_1400,
@@ -72,43 +73,20 @@ def test_without_proof_the_outcome_is_unknown_and_the_order_may_exist(
     assert cause in outcome.cause
     assert kite.accepted_tags() == ([TAG] if exists else [])
     kite.http.delete("/simulator/faults")
-    assert [order.broker_tags for order in broker.orders(alice, OPENING_BELL)] == (
-        [(TAG,)] if exists else []
-    )
+    assert len(broker.find(alice, TAG, "NSE", OPENING_BELL)) == int(exists)
 
 
-def test_an_answer_that_comes_too_late_leaves_the_outcome_unknown(kite, broker, monkeypatch):
-    monkeypatch.setattr(sdk, "READ_SECONDS", 0.2)
+def test_an_answer_that_comes_too_late_leaves_the_outcome_unknown(kite):
+    hurried = KiteBroker(kite.url, kite.keys_dir, Calls("kite", time_outs=TimeOuts(write=0.2)))
     alice = logged_in(kite)
     kite.fault(fault="delay:0.5", route="/orders")
 
-    outcome = broker.place(alice, ticket(), OPENING_BELL)
+    outcome = hurried.place(alice, ticket(), OPENING_BELL)
 
     assert outcome == OrderOutcomeUnknown(
         order_key="k1", cause="Kite did not answer in time (ReadTimeout)."
     )
     assert kite.accepted_tags() == [TAG]
-
-
-def test_too_many_requests_is_proof_that_there_is_no_order(kite, broker):
-    alice = logged_in(kite)
-    kite.fault(fault="status:429", route="/orders")
-
-    outcome = broker.place(alice, ticket(), OPENING_BELL)
-
-    assert outcome == OrderRejected(
-        order_key="k1", code="RATE_LIMITED", reason="Kite refused the order: Too many requests"
-    )
-
-
-def test_a_token_that_has_ended_is_proof_and_says_so(kite, broker):
-    alice = logged_in(kite)
-    broker.log_out(alice)
-
-    outcome = broker.place(alice, ticket(), OPENING_BELL)
-
-    assert isinstance(outcome, OrderRejected)
-    assert outcome.code == "LOGIN_EXPIRED"
 
 
 def test_too_little_money_is_proof_although_the_sdk_lost_its_class(kite, broker):
@@ -134,6 +112,15 @@ def test_too_little_money_is_proof_although_the_sdk_lost_its_class(kite, broker)
         (400, "OrderException", "This stock is blocked for trading.", "NOT_TRADABLE"),
         (429, "NetworkException", "Maximum allowed order requests exceeded.", "RATE_LIMITED"),
         (403, "TokenException", "Incorrect `api_key` or `access_token`.", "LOGIN_EXPIRED"),
+        (
+            400,
+            "OrderException",
+            "Order cannot be modified as it is being processed.",
+            "NOT_WORKING",
+        ),
+        (400, "GeneralException", "Maximum allowed order modifications exceeded.", "NOT_WORKING"),
+        (404, "GeneralException", "Couldn't find that `order_id`.", "NOT_FOUND"),
+        (404, "GeneralException", "Trigger not found", "NOT_FOUND"),
     ],
 )
 def test_the_allow_list_of_proven_refusals(tmp_path, status, error_type, message, code):
@@ -158,6 +145,8 @@ TIMED_OUT = "Order request timed out. Please check the order book before placing
         kite_error(400, "OrderException", "Something unheard of"),
         kite_error(400, "NetworkException", "Insufficient funds"),
         kite_error(400, "DataException", "Invalid response"),
+        kite_error(404, "GeneralException", "Route not found"),
+        kite_error(404, "GeneralException", "Something unheard of"),
         kite_error(500, "OrderException", "Insufficient funds"),
         kite_error(500, "InputException", "Invalid `quantity`."),
         kite_error(200, "TokenException", "Incorrect `api_key` or `access_token`."),
@@ -222,7 +211,7 @@ def test_an_order_to_where_nobody_listens_was_never_sent(tmp_path):
     assert placed_at("http://127.0.0.1:9", tmp_path) == OrderRejected(
         order_key="k1",
         code="NEVER_SENT",
-        reason="No connection to Kite came about; the order was never sent.",
+        reason="No connection to Kite came about; nothing was sent.",
         reached_broker=False,
     )
 

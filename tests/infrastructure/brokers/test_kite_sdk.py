@@ -12,7 +12,8 @@ from urllib3.exceptions import HTTPWarning
 
 from application.ports.broker import BrokerDown, LoginRefused, Secrets
 from domain.events import OrderPlaced, OrderRejected
-from infrastructure.brokers.kite import KiteBroker, adapter, sdk
+from infrastructure.brokers.calls import Calls
+from infrastructure.brokers.kite import KiteBroker, client, sdk
 from tests.infrastructure.brokers.kite_support import (
     access,
     far_side,
@@ -32,8 +33,8 @@ def kite(tmp_path):
 
 
 def new_clients(root: str = "http://127.0.0.1:9") -> tuple[Any, Any]:
-    transport = sdk.new_transport()
-    return tuple(sdk.new_client("k", token, root, transport) for token in "ab")  # type: ignore[return-value]
+    calls = Calls("kite")
+    return tuple(sdk.new_client("k", token, root, calls.line("ALICE")) for token in "ab")  # type: ignore[return-value]
 
 
 def run_python(code: str) -> str:
@@ -57,8 +58,9 @@ def test_importing_the_brokers_imports_no_sdk():
 def test_using_the_sdk_installs_no_reactor():
     loaded = run_python(
         "import sys\n"
+        "from infrastructure.brokers.calls import Calls\n"
         "from infrastructure.brokers.kite import sdk\n"
-        "sdk.new_client('k', 't', None, sdk.new_transport())\n"
+        "sdk.new_client('k', 't', None, Calls('kite').line('ALICE'))\n"
         "print('kiteconnect' in sys.modules, 'twisted' in sys.modules, 'autobahn' in sys.modules)"
     )
 
@@ -75,7 +77,7 @@ def test_clients_share_connections_and_nothing_else():
 
 
 def test_a_token_has_one_client_and_the_oldest_are_forgotten(tmp_path, monkeypatch):
-    monkeypatch.setattr(adapter, "MOST_CLIENTS", 2)
+    monkeypatch.setattr(client, "MOST_CLIENTS", 2)
     broker = KiteBroker("http://127.0.0.1:9", tmp_path)
 
     first = broker._client(access("a"))
@@ -164,7 +166,7 @@ def test_an_outcome_repeats_neither_token_nor_account(tmp_path):
         )
 
     assert isinstance(outcome, OrderRejected)
-    assert outcome.reason == "Kite refused the order: Invalid token *** of ***"
+    assert outcome.reason == "Kite refused: Invalid token *** of ***"
 
 
 def test_a_read_that_fails_repeats_nothing(tmp_path):
@@ -205,3 +207,21 @@ def test_no_log_line_holds_a_secret_at_any_level(kite, caplog):
     assert "/orders" in caplog.text
     for secret in ("demo-secret", request_token, accepted.secrets["access_token"]):
         assert secret not in caplog.text
+
+
+def test_the_sdks_slow_parsers_are_out_of_the_way():
+    one, _ = new_clients()
+    candle = ["2017-12-15T09:15:00+0530", 1704.5, 1705, 1699.25, 1702.8, 2499]
+
+    assert one._format_historical({"candles": [candle]}) == [candle]
+    assert one._format_response({"order_timestamp": "2021-05-31 09:18:57"}) == {
+        "order_timestamp": "2021-05-31 09:18:57"
+    }
+    with pytest.raises(NotImplementedError, match="loaded elsewhere"):
+        one._parse_instruments(b"instrument_token,exchange_token\n")
+
+
+def test_no_hook_of_the_sdk_looks_for_an_error_type_that_may_be_missing():
+    one, _ = new_clients()
+
+    assert one.session_expiry_hook is None

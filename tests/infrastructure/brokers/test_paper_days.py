@@ -12,8 +12,10 @@ from domain.orders import OrderReport
 from domain.vocabulary import OrderTerms
 from infrastructure.brokers.paper import PaperBroker
 from infrastructure.brokers.paper_book import OPENING_CASH_INR, fold_book
+from infrastructure.simulator.instruments import INSTRUMENTS
 from infrastructure.simulator.prices import price
 
+INFY = INSTRUMENTS["INFY"]
 SEED = 7
 MORNING = datetime(2026, 11, 23, 4, 0, tzinfo=UTC)
 NEXT_MORNING = MORNING + timedelta(days=1)
@@ -44,7 +46,7 @@ SELL_500_INTRADAY = OrderReport(
 
 
 def test_an_intraday_sale_is_bought_back_at_the_last_price_of_its_day():
-    sold, bought = price(SEED, "INFY", MORNING), price(SEED, "INFY", LAST_SECOND)
+    sold, bought = price(SEED, INFY, MORNING), price(SEED, INFY, LAST_SECOND)
 
     book = fold_book(SEED, [SELL_500_INTRADAY], NEXT_MORNING)
 
@@ -74,7 +76,7 @@ def test_what_was_paid_is_exact_however_it_was_averaged():
         )
         for n in range(3)
     ]
-    paid = sum((5 * price(SEED, "INFY", b.placed_at or MORNING) for b in bought), Decimal(0))
+    paid = sum((5 * price(SEED, INFY, b.placed_at or MORNING) for b in bought), Decimal(0))
 
     (held,) = PaperBroker(SEED, lambda _: bought).holdings(ASHA, LAST_SECOND)
 
