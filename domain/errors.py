@@ -9,7 +9,11 @@ Refusal
 ├── NoActiveBroker             NO_ACTIVE_BROKER
 ├── BrokerLoginRequired        BROKER_LOGIN_REQUIRED
 ├── BrokerLoginFailed          BROKER_LOGIN_FAILED
+├── AccountDiffers             ACCOUNT_DIFFERS
+├── LoginLinkRefused           LOGIN_LINK_REFUSED
 ├── BrokerUnavailable          BROKER_UNAVAILABLE
+├── RateLimited                RATE_LIMITED
+├── EgressUnavailable          EGRESS_UNAVAILABLE
 ├── LiveTradingOff             LIVE_TRADING_OFF
 ├── SessionHasExpired          SESSION_EXPIRED
 ├── SessionLimitReached        SESSION_LIMIT
@@ -21,6 +25,7 @@ Refusal
 ├── Busy                       BUSY
 ├── ShuttingDown               SHUTTING_DOWN
 └── StoreUnavailable           STORE_UNAVAILABLE
+    └── KeyStoreUnavailable    KEY_STORE_UNAVAILABLE
 
 The text of a refusal says what happened and, after "Next:", what to do. It reaches the caller
 word for word, so it never carries a secret. An exception outside this tree is a bug.
@@ -28,9 +33,17 @@ word for word, so it never carries a secret. An exception outside this tree is a
 
 
 class Refusal(Exception):
-    """Something the caller asked for that the rules do not allow; nothing was changed."""
+    """Something the caller asked for that the rules do not allow; nothing was changed.
+
+    `login_at` names the broker where a login would help: whoever words the refusal for a client
+    adds a link to log in there.
+    """
 
     code = "REFUSED"
+
+    def __init__(self, text: str, *, login_at: str | None = None) -> None:
+        super().__init__(text)
+        self.login_at = login_at
 
 
 class InvalidArgument(Refusal):
@@ -67,10 +80,34 @@ class BrokerLoginFailed(Refusal):
     code = "BROKER_LOGIN_FAILED"
 
 
+class AccountDiffers(Refusal):
+    """A login was good, but for another account than the person's last one at that broker."""
+
+    code = "ACCOUNT_DIFFERS"
+
+
+class LoginLinkRefused(Refusal):
+    """A link, a page or a code of a login through the browser is not good (any more)."""
+
+    code = "LOGIN_LINK_REFUSED"
+
+
 class BrokerUnavailable(Refusal):
     """A read at the broker failed; a write never raises this, it ends in a fact instead."""
 
     code = "BROKER_UNAVAILABLE"
+
+
+class RateLimited(Refusal):
+    """A read at the broker came too soon after others of this account."""
+
+    code = "RATE_LIMITED"
+
+
+class EgressUnavailable(Refusal):
+    """The way that is set for this account's calls cannot be read; no other is taken instead."""
+
+    code = "EGRESS_UNAVAILABLE"
 
 
 class LiveTradingOff(Refusal):
@@ -115,3 +152,9 @@ class ShuttingDown(Refusal):
 
 class StoreUnavailable(Refusal):
     code = "STORE_UNAVAILABLE"
+
+
+class KeyStoreUnavailable(StoreUnavailable):
+    """The keys cannot be reached, so no login can be read, made or destroyed just now."""
+
+    code = "KEY_STORE_UNAVAILABLE"

@@ -40,6 +40,7 @@ class BrokerAuthenticated(SessionEvent, frozen=True, kw_only=True):
 
     `account_sealed` holds the broker's account id and name, encrypted under the principal's own
     key; `account_fingerprint` is a keyed digest of the id, so that two logins can be compared.
+    `relinked`: it is another account than before, and the person said that this is meant.
     """
 
     broker: BrokerName
@@ -48,6 +49,7 @@ class BrokerAuthenticated(SessionEvent, frozen=True, kw_only=True):
     account_sealed: str
     credential_version: int
     expires_at: datetime | None
+    relinked: bool = False
 
 
 class BrokerAuthenticationFailed(SessionEvent, frozen=True, kw_only=True):

@@ -13,7 +13,7 @@ import msgspec
 from msgspec.structs import replace
 
 from domain import events as e
-from domain.errors import BrokerLoginRequired, NoActiveBroker, SessionHasExpired
+from domain.errors import AccountDiffers, BrokerLoginRequired, NoActiveBroker, SessionHasExpired
 from domain.vocabulary import SETTLED_STATUSES, BrokerName, Mode, OrderSighting
 
 V = TypeVar("V")
@@ -223,6 +223,26 @@ def accept_login(
     return facts
 
 
+def must_be_the_same_account(
+    broker: BrokerName, fingerprint: str, pinned: str | None, *, relink: bool
+) -> bool:
+    """Say whether this links another account than `pinned`, the one of the last login.
+
+    Raises:
+        AccountDiffers: it does, and nobody has said that this is meant.
+    """
+    differs = pinned is not None and fingerprint != pinned
+    if differs and not relink:
+        raise AccountDiffers(
+            f"This is another {broker} account than the one you were logged in with before. "
+            "Nothing was stored, and the new login was thrown away. Next: log in with the former "
+            f"account; or, if the user wants to change accounts, log in once more and say so: "
+            f"authenticate_broker(broker='{broker}', relink=true).",
+            login_at=broker,
+        )
+    return differs
+
+
 def log_out(session: TradingSession, brokers: Iterable[BrokerName]) -> list[e.SessionEvent]:
     """Decide: end these logins. Brokers that are not logged in are passed over."""
     return [e.BrokerLoggedOut(broker=b) for b in brokers if b in session.logins]
@@ -266,11 +286,13 @@ def require_login(session: TradingSession, broker: BrokerName, now: datetime) ->
     if login is None:
         raise BrokerLoginRequired(
             f"You are not logged in to {broker}. Next: "
-            f"get_broker_login_instructions(broker='{broker}')."
+            f"get_broker_login_instructions(broker='{broker}').",
+            login_at=broker,
         )
     if login.expires_at is not None and now >= login.expires_at:
         raise BrokerLoginRequired(
             f"Your {broker} login has ended by the broker's own clock. Next: "
-            f"get_broker_login_instructions(broker='{broker}')."
+            f"get_broker_login_instructions(broker='{broker}').",
+            login_at=broker,
         )
     return login

@@ -7,7 +7,7 @@ from pydantic import Field
 
 from application.broker_access import supported
 from application.enter_session import Entered
-from application.ports.broker import Secrets
+from application.ports.broker import Broker, Secrets
 from domain.errors import InvalidArgument, NoActiveBroker
 from domain.session import TradingSession
 from domain.vocabulary import BROKERS, BrokerName
@@ -38,12 +38,14 @@ class Instructions(Result):
     needs_login: bool
     authenticated: bool
     steps: list[str]
+    connect_url: str | None
     login_url: str | None
     session_id: str
 
 
 def register(server: TradingServer, app: App) -> None:
     backend = app.backend
+    credentials_in_chat = backend.settings.credentials_in_chat == "on"
 
     @server.tool(title="How to log in", annotations=READS)
     async def get_broker_login_instructions(
@@ -54,21 +56,26 @@ def register(server: TradingServer, app: App) -> None:
         ] = None,
     ) -> Annotated[CallToolResult, Instructions]:
         """How the user logs in to a broker, step by step, with the link to open."""
+        link = await app.login_link(ctx, broker)
 
         def job(caller: Caller, entered: Entered) -> CallToolResult:
             adapter = supported(backend.brokers, broker)
             told = adapter.login_instructions(api_key)
+            steps = _steps(adapter, told.steps, link, credentials_in_chat)
             model = Instructions(
                 broker=adapter.name,
                 needs_login=told.needs_login,
                 authenticated=is_ready(app, entered.session, broker),
-                steps=list(told.steps),
+                steps=steps,
+                connect_url=link,
                 login_url=told.login_url,
                 session_id=str(entered.session_id),
             )
-            lines = [f"{n}. {step}" for n, step in enumerate(told.steps, start=1)]
-            if told.login_url:
-                lines.append(f"Link for the user: {told.login_url}")
+            lines = [f"{n}. {step}" for n, step in enumerate(steps, start=1)]
+            if link:
+                lines.append(f"Link for the user (good once, for 10 minutes): {link}")
+            if told.login_url and credentials_in_chat:
+                lines.append(f"{adapter.display_name}'s own page: {told.login_url}")
             return result(app.first_line(entered), lines, model)
 
         return await app.in_session(ctx, job)
@@ -88,9 +95,18 @@ def register(server: TradingServer, app: App) -> None:
         jwtToken: Secret = None,
         refreshToken: Secret = None,
         feedToken: Secret = None,
+        confirmation_code: Annotated[
+            str | None,
+            Field(max_length=40, description="From the last page of the login link."),
+        ] = None,
+        relink: Annotated[
+            bool,
+            Field(description="True only if the user wants to change to another account."),
+        ] = False,
     ) -> Annotated[CallToolResult, LoginState]:
-        """Log in with values from the broker's login page. Kite: api_key and request_token with
-        api_secret, or api_key and access_token. Values are never shown again."""
+        """Finish a login through the link: give the confirmation_code of its last page. Or log in
+        with values from the broker's own page. Kite: api_key and request_token with api_secret, or
+        api_key and access_token. Values are never shown again."""
         given = {
             "access_token": access_token,
             "request_token": request_token,
@@ -105,14 +121,28 @@ def register(server: TradingServer, app: App) -> None:
             "feedToken": feedToken,
         }
         credentials = Secrets({name: value for name, value in given.items() if value})
-        if credentials and backend.settings.credentials_in_chat == "off":
+        asks = any(b.name == broker and b.needs_login for b in backend.brokers.all())
+        needs_some = asks and not confirmation_code
+        if not credentials_in_chat and (credentials or needs_some):
             raise InvalidArgument(
                 "This server takes no credentials through the chat. Next: "
-                f"get_broker_login_instructions(broker='{broker}')."
+                f"get_broker_login_instructions(broker='{broker}').",
+                login_at=broker,
+            )
+        if credentials and confirmation_code:
+            raise InvalidArgument(
+                "A confirmation_code comes alone: the page has the credentials already. Next: "
+                "leave the other values out."
             )
 
         def job(caller: Caller, entered: Entered) -> CallToolResult:
-            session = backend.log_in(caller.context, entered, broker, credentials)
+            context = caller.context
+            if confirmation_code:
+                session = backend.waiting_logins.confirm(
+                    context, entered, broker, confirmation_code, relink=relink
+                )
+            else:
+                session = backend.log_in(context, entered, broker, credentials, relink=relink)
             return _login_state(app, entered, session, broker)
 
         return await app.at_broker(ctx, broker, job)
@@ -131,6 +161,9 @@ def register(server: TradingServer, app: App) -> None:
             names = _leaving(app, entered.session, broker)
             gone = backend.log_out(caller.context, entered, names)
             line = f"Logged out of {', '.join(gone)}." if gone else "You were not logged in there."
+            meant = "all" if broker == "all" else names[0]
+            if backend.waiting_logins.abandon(caller.principal, entered.session_id, meant):
+                line += " A login that waited for its code was thrown away."
             model = LoggedOut(logged_out=list(gone), session_id=str(entered.session_id))
             return result(app.first_line(entered), [line], model)
 
@@ -138,6 +171,26 @@ def register(server: TradingServer, app: App) -> None:
 
     for name in ("get_broker_login_instructions", "authenticate_broker", "logout_broker"):
         server.rule(name, "read")  # one's own logins; only orders need more
+
+
+def _steps(
+    broker: Broker, in_chat: tuple[str, ...], link: str | None, credentials_in_chat: bool
+) -> list[str]:
+    """Through the link; and through the chat, where that is allowed."""
+    if not broker.needs_login:
+        return list(in_chat)
+    by_link = [
+        f"The user opens the link, reads whose session it is for, and logs in at "
+        f"{broker.display_name} there. No password or key goes through this chat.",
+        "The last page shows a confirmation code, which the user tells you.",
+        f"Call authenticate_broker with broker='{broker.name}' and confirmation_code.",
+    ]
+    if link is None:
+        by_link = ["This process serves no login pages; trading-server serve and stdio do."]
+    if not credentials_in_chat:
+        return by_link
+    first, *others = in_chat
+    return [*by_link, f"Or, with values in this chat: {first}", *others]
 
 
 def _login_state(

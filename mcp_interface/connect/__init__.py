@@ -1,0 +1,1 @@
+"""Logging in at brokers through a browser: the pages under `/connect`."""
