@@ -1,35 +1,34 @@
 """Choosing, logging in and out of brokers, and the access that every broker call needs."""
 
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal
+from typing import Literal, TypeVar
 from uuid import UUID
 
 from application.enter_session import Entered
+from application.forget_logins import forget_logins
 from application.ports.broker import (
-    NOT_ASKED,
     Access,
     Broker,
-    BrokerDown,
     Brokers,
-    LoginRefused,
     Secrets,
 )
 from application.ports.clock import Clock
+from application.ports.egress import Egresses
 from application.ports.vault import Vault
 from application.writer import Context, Loaded, Writer
 from domain import session as sessions
 from domain.errors import (
-    BrokerLoginFailed,
     BrokerLoginRequired,
     BrokerNotSupported,
-    BrokerUnavailable,
-    InvalidArgument,
-    SessionHasExpired,
+    EgressUnavailable,
 )
-from domain.events import BrokerAuthenticated, BrokerAuthenticationFailed, Event
+from domain.logins import logins_in_use
 from domain.session import BrokerLogin, TradingSession
-from domain.vocabulary import BROKERS, BrokerName
+from domain.vocabulary import BROKERS, BrokerName, Mode
+
+T = TypeVar("T")
 
 
 def supported(brokers: Brokers, name: str) -> Broker:
@@ -78,86 +77,12 @@ class SelectBroker:
 
 
 @dataclass(frozen=True, kw_only=True)
-class LogIn:
-    writer: Writer
-    brokers: Brokers
-    vault: Vault
-    clock: Clock
-
-    def __call__(
-        self, context: Context, entered: Entered, name: str, credentials: Secrets
-    ) -> TradingSession:
-        """Verify a login at the broker and keep it; answer with the session as it is then.
-
-        The secret reaches the vault before the fact reaches the log, so a login that the log
-        knows can always be used.
-
-        Raises:
-            InvalidArgument: a credential is missing or malformed; the broker was not asked.
-            BrokerLoginFailed: the broker refused; the attempt is on record, without its values.
-            BrokerUnavailable: the broker gave no usable answer; nothing was stored.
-        """
-        broker = supported(self.brokers, name)
-        sessions.must_be_open(entered.session, self.clock.now())
-        if not broker.needs_login:
-            return self._select(context, entered, broker.name)
-        try:
-            accepted = broker.log_in(credentials, self.clock.now())
-        except LoginRefused as refused:
-            if refused.code in NOT_ASKED:
-                raise InvalidArgument(f"{broker.display_name}: {refused.advice}") from None
-            failed = BrokerAuthenticationFailed(broker=broker.name, code=refused.code)
-            self.writer.decide(context, [entered.session_id], lambda _: [[failed]])
-            raise BrokerLoginFailed(f"{broker.display_name}: {refused.advice}") from None
-        except BrokerDown:
-            raise BrokerUnavailable(
-                f"{broker.display_name} gave no usable answer; you are not logged in. "
-                "Next: try again in a moment."
-            ) from None
-        principal, session_id = context.principal, entered.session_id
-        version = self.vault.put(
-            principal, session_id, broker.name, accepted.account_id, accepted.secrets
-        )
-        fact = BrokerAuthenticated(
-            broker=broker.name,
-            mode=broker.mode(),
-            account_fingerprint=self.vault.account_fingerprint(broker.name, accepted.account_id),
-            account_sealed=self.vault.seal(
-                principal, f"{accepted.account_id}\n{accepted.account_name}"
-            ),
-            credential_version=version,
-            expires_at=accepted.expires_at,
-        )
-        try:
-            written = self.writer.decide(
-                context,
-                [session_id],
-                lambda s: [sessions.accept_login(state_of(s[0]), fact, self.clock.now())],
-            )
-        except SessionHasExpired:  # its secrets were forgotten before this one came
-            self.vault.forget(principal, session_id)
-            raise
-        return state_of(written.streams[0])
-
-    def _select(self, context: Context, entered: Entered, broker: BrokerName) -> TradingSession:
-        """A broker without logins: choosing it is all there is to do."""
-
-        def decision(loaded: Loaded) -> list[Event]:
-            session = state_of(loaded)
-            if session.active_broker is not None:
-                return []
-            return list(sessions.select_broker(session, broker, self.clock.now()))
-
-        written = self.writer.decide(context, [entered.session_id], lambda s: [decision(s[0])])
-        return state_of(written.streams[0])
-
-
-@dataclass(frozen=True, kw_only=True)
 class LogOut:
     writer: Writer
     brokers: Brokers
     vault: Vault
     clock: Clock
+    egresses: Egresses
 
     def __call__(
         self, context: Context, entered: Entered, names: tuple[BrokerName, ...]
@@ -165,6 +90,8 @@ class LogOut:
         """End these logins; answer with those that were there.
 
         Our copy of the secret dies with the fact; the broker is then told, as far as it listens.
+        A login with unsettled orders is kept, for looking them up only, until they are settled or
+        the broker ends it; it is not ended at the broker, either.
         """
         before = entered.session
         leaving = tuple(name for name in names if name in before.logins)
@@ -177,20 +104,34 @@ class LogOut:
             )
             for name in leaving
         }
-        self.writer.decide(
+        written = self.writer.decide(
             context,
             [entered.session_id],
             lambda s: [sessions.log_out(state_of(s[0]), leaving)],
             loaded=[entered.loaded],
         )
-        for name in leaving:
-            self.vault.forget(context.principal, entered.session_id, name)
-            broker, secret = self.brokers.get(name), held[name]
-            if broker is not None and secret is not None:
-                broker.log_out(
-                    Access(principal=context.principal, account_id=secret[0], secrets=secret[1])
-                )
+        settling = logins_in_use(written.streams[0].events).settling
+        try:
+            principal, session_id = context.principal, entered.session_id
+            forget_logins(self.writer, self.vault, self.clock.now(), principal, session_id)
+        finally:  # also when the keys are away: the broker can still end its side
+            for name in leaving:
+                if (name, before.logins[name].credential_version) not in settling:
+                    self._tell(context.principal, name, held[name])
         return leaving
+
+    def _tell(self, principal: UUID, name: BrokerName, secret: tuple[str, Secrets] | None) -> None:
+        broker = self.brokers.get(name)
+        if broker is not None and secret is not None:
+            with suppress(EgressUnavailable):  # it is never told by another way
+                broker.log_out(
+                    Access(
+                        principal=principal,
+                        account_id=secret[0],
+                        secrets=secret[1],
+                        egress=self.egresses.of(principal, name),
+                    )
+                )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -201,6 +142,10 @@ class Admission:
     login: BrokerLogin | None
     access: Access
 
+    @property
+    def mode(self) -> Mode:
+        return self.login.mode if self.login else self.broker.mode(self.access.egress)
+
 
 @dataclass(frozen=True, kw_only=True)
 class Admit:
@@ -210,6 +155,7 @@ class Admit:
     brokers: Brokers
     vault: Vault
     clock: Clock
+    egresses: Egresses
 
     def __call__(self, context: Context, entered: Entered, named: str | None) -> Admission:
         """The broker that the call names, or the active one, and the access to it.
@@ -232,9 +178,15 @@ class Admit:
         if held is None:
             raise BrokerLoginRequired(
                 f"The stored {name} login is gone. Next: "
-                f"get_broker_login_instructions(broker='{name}')."
+                f"get_broker_login_instructions(broker='{name}').",
+                login_at=name,
             )
-        access = Access(principal=context.principal, account_id=held[0], secrets=held[1])
+        access = Access(
+            principal=context.principal,
+            account_id=held[0],
+            secrets=held[1],
+            egress=self.egresses.of(context.principal, name),
+        )
         return Admission(broker=broker, login=login, access=access)
 
     def _login(
@@ -260,12 +212,11 @@ class Admit:
         login: BrokerLogin,
         discovered: Literal["clock", "broker"],
     ) -> None:
-        """Record that this login has ended, and delete our copy of its secret."""
+        """Record that this login has ended, and forget our copy of its secret."""
         version = login.credential_version
-        written = self.writer.decide(
+        self.writer.decide(
             context,
             [session_id],
             lambda s: [sessions.expire_login(state_of(s[0]), name, discovered, version)],
         )
-        if name not in state_of(written.streams[0]).logins:  # a newer login keeps its secret
-            self.vault.forget(context.principal, session_id, name)
+        forget_logins(self.writer, self.vault, self.clock.now(), context.principal, session_id)

@@ -5,9 +5,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
+from application.forget_logins import forget_logins, forget_logins_under_way
 from application.ports.activity import Activity
 from application.ports.clock import Clock
 from application.ports.event_store import EventStore
+from application.ports.login_states import LoginStates
 from application.ports.vault import Vault
 from application.writer import Context, Loaded, Writer
 from domain import session as sessions
@@ -60,6 +62,7 @@ class EnterSession:
     store: EventStore
     activity: Activity
     vault: Vault
+    login_states: LoginStates
     clock: Clock
     life: SessionLife
     make_room: Callable[[], int]
@@ -141,7 +144,9 @@ class EnterSession:
         if not written.streams[0].version:
             return self._enter(context, label)
         if previous is not None:
-            self.vault.forget(context.principal, previous.stream_id)
+            now = self.clock.now()
+            forget_logins(self.writer, self.vault, now, context.principal, previous.stream_id)
+            forget_logins_under_way(self.login_states, context.principal, previous.stream_id)
         self.activity.touch(fresh.stream_id, self.clock.now())
         return Entered(fresh.stream_id, written.streams[0])
 
@@ -164,6 +169,7 @@ class CloseSession:
     writer: Writer
     activity: Activity
     vault: Vault
+    login_states: LoginStates
     clock: Clock
     life: SessionLife
 
@@ -203,7 +209,8 @@ class CloseSession:
         written = self.writer.decide(context, [session_id], lambda s: [decision(s[0])])
         if written.position is None:
             return False
-        self.vault.forget(context.principal, session_id)
+        forget_logins(self.writer, self.vault, self.clock.now(), context.principal, session_id)
+        forget_logins_under_way(self.login_states, context.principal, session_id)
         return True
 
 

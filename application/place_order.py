@@ -14,7 +14,7 @@ from application.broker_access import Admission, Admit, state_of
 from application.enter_session import Entered
 from application.observe import observe_book
 from application.ports.broker import BrokerDown, LoginExpired
-from application.ports.broker_orders import OrderTicket
+from application.ports.broker_orders import LOGIN_EXPIRED, OrderTicket
 from application.ports.clock import Clock, Ids
 from application.ports.vault import Vault
 from application.writer import Context, Loaded, Writer
@@ -26,7 +26,7 @@ from domain.errors import (
     SessionHasExpired,
     StoreUnavailable,
 )
-from domain.events import Event, OrderKeyClaimed, OrderRequested
+from domain.events import Event, OrderKeyClaimed, OrderRejected, OrderRequested
 from domain.session import must_be_open
 from domain.streams import order_key_stream
 from domain.vocabulary import Mode, OrderTerms
@@ -119,7 +119,7 @@ class PlaceOrder:
     ) -> OrderRequested:
         broker = admission.broker
         _check_offer(admission, terms)
-        mode = _may_trade(broker.mode(), broker.display_name)
+        mode = _may_trade(broker.mode(admission.access.egress), broker.display_name)
         account = (
             admission.login.account_fingerprint
             if admission.login
@@ -225,8 +225,18 @@ class _Placing:
                 f"The order {key} was sent, and its outcome could not be stored. It may be live: "
                 "do not place it again. Next: get_orders() when the store is back."
             ) from None
+        if isinstance(outcome, OrderRejected) and outcome.code == LOGIN_EXPIRED:
+            self._login_is_over()
         position = max(written.position or position, self._look())
         return self._report(self._session_id), position
+
+    def _login_is_over(self) -> None:
+        """The broker said so, in place of taking the order."""
+        login, broker = self._admission.login, self._admission.broker.name
+        if login is not None:
+            self._admit.login_is_over(
+                self._context, self._entered.session_id, broker, login, "broker"
+            )
 
     def _look(self) -> int:
         """See what the broker's book says of it now; 0 when it says nothing new or cannot."""

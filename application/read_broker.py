@@ -10,12 +10,13 @@ from application.enter_session import Entered
 from application.observe import observe_book
 from application.ports.account import Holding, Position
 from application.ports.broker import Access, Broker, BrokerDown, LoginExpired
+from application.ports.broker import RateLimited as TooSoon
 from application.ports.broker_orders import BrokerOrder
 from application.ports.clock import Clock
 from application.ports.event_store import EventStore
 from application.writer import Context, Writer
 from domain.capabilities import Function, must_offer
-from domain.errors import BrokerLoginRequired, BrokerUnavailable
+from domain.errors import BrokerLoginRequired, BrokerUnavailable, RateLimited
 from domain.orders import OrderReport, order_reports
 
 T = TypeVar("T")
@@ -133,7 +134,13 @@ class ReadBroker:
                 )
             raise BrokerLoginRequired(
                 f"{broker.display_name} says that your login has ended. Next: "
-                f"get_broker_login_instructions(broker='{broker.name}')."
+                f"get_broker_login_instructions(broker='{broker.name}').",
+                login_at=broker.name,
+            ) from None
+        except TooSoon as late:
+            raise RateLimited(
+                f"{broker.display_name} takes no more questions for this account just now. "
+                f"Nothing changed. Next: try again in {late.again_in_seconds:.1f} s."
             ) from None
         except BrokerDown:
             raise BrokerUnavailable(

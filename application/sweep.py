@@ -7,9 +7,10 @@ from typing import NamedTuple, Protocol
 from uuid import UUID
 
 from application.enter_session import CloseSession
+from application.forget_logins import forget_logins
 from application.ports.clock import Clock, Ids
 from application.writer import Context, Loaded, Writer
-from domain.errors import Refusal
+from domain.errors import KeyStoreUnavailable, Refusal
 from domain.events import Event
 from domain.session import Due, expire_login, fold
 from domain.vocabulary import BrokerName
@@ -36,8 +37,9 @@ class Sweep:
     clock: Clock
     ids: Ids
 
-    def __call__(self) -> Swept:
+    def __call__(self, *, only_logins: bool = False) -> Swept:
         """End everything that is due. One session that cannot be ended keeps no other alive.
+        `only_logins`: those past the broker's clock, and no session.
 
         Raises:
             StoreUnavailable: nothing can be ended now.
@@ -45,6 +47,8 @@ class Sweep:
         ended, failed = 0, list[tuple[UUID, str]]()
         now = self.clock.now()
         for due in self.deadlines.due(now, self.close.life.idle_after):
+            if only_logins and due.broker is None:
+                continue
             context = Context(
                 principal=due.principal, actor="system", correlation_id=self.ids.new()
             )
@@ -53,9 +57,11 @@ class Sweep:
                     ended += self.close.expire_if_due(context, due.session_id)
                 else:
                     ended += self._expire_login(context, due.session_id, due.broker, now)
+            except KeyStoreUnavailable as e:  # it has ended; its keys go with the next clean-up
+                failed.append((due.session_id, type(e).__name__))
             except Refusal:
                 raise
-            except Exception as e:  # noqa: BLE001 - a damaged row, a key that can't be deleted
+            except Exception as e:  # noqa: BLE001 - a damaged row
                 failed.append((due.session_id, type(e).__name__))
         return Swept(ended, tuple(failed))
 
@@ -72,5 +78,5 @@ class Sweep:
         written = self.writer.decide(context, [session_id], lambda s: [decision(s[0])])
         if written.position is None:
             return False
-        self.close.vault.forget(context.principal, session_id, broker)
+        forget_logins(self.writer, self.close.vault, now, context.principal, session_id)
         return True

@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from datetime import timedelta
 from pathlib import Path
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Any, Final, Literal, get_args
 
 from platformdirs import user_config_path, user_data_path
 from pydantic import BeforeValidator, Field, SecretStr, ValidationError, field_validator
@@ -19,6 +19,7 @@ from domain.vocabulary import BrokerName
 _UNITS: Final = {"ms": 0.001, "s": 1, "m": 60, "h": 3600, "d": 86400}
 _MOST_MILLISECONDS: Final = 10**15
 _APP: Final = "unified-trading-server"
+_VAULT_PATH: Final = r"^[A-Za-z0-9_-]+(/[A-Za-z0-9_-]+)*$"
 
 
 def _duration(value: Any) -> Any:  # Any: whatever the environment holds; pydantic checks the rest
@@ -51,6 +52,16 @@ class Settings(BaseSettings):
         default_factory=lambda: user_config_path(_APP) / "keys",
         validation_alias="TRADING_KEYS_DIR",
     )
+    key_store: Literal["files", "keyring", "vault"] = Field(
+        "files", validation_alias="TRADING_KEY_STORE"
+    )
+    vault_addr: str | None = Field(
+        None, validation_alias="TRADING_VAULT_ADDR", pattern=r"^https?://[^/@\s]+(/\S*)?$"
+    )
+    vault_token: SecretStr | None = Field(None, validation_alias="TRADING_VAULT_TOKEN")
+    vault_token_file: Path | None = Field(None, validation_alias="TRADING_VAULT_TOKEN_FILE")
+    vault_mount: str = Field("secret", validation_alias="TRADING_VAULT_MOUNT", pattern=_VAULT_PATH)
+    vault_prefix: str = Field(_APP, validation_alias="TRADING_VAULT_PREFIX", pattern=_VAULT_PATH)
     database_url: SecretStr | None = Field(None, validation_alias="TRADING_DATABASE_URL")
     user: str = Field(
         default_factory=getpass.getuser,
@@ -62,6 +73,11 @@ class Settings(BaseSettings):
     kite_url: str | None = Field(None, validation_alias="TRADING_KITE_URL")
     groww_url: str | None = Field(None, validation_alias="TRADING_GROWW_URL")
     dhan_url: str | None = Field(None, validation_alias="TRADING_DHAN_URL")
+    kite_api_key: SecretStr | None = Field(None, validation_alias="TRADING_KITE_API_KEY")
+    kite_api_secret: SecretStr | None = Field(None, validation_alias="TRADING_KITE_API_SECRET")
+    dhan_app_id: SecretStr | None = Field(None, validation_alias="TRADING_DHAN_APP_ID")
+    dhan_app_secret: SecretStr | None = Field(None, validation_alias="TRADING_DHAN_APP_SECRET")
+    connect_port: int = Field(8477, ge=0, le=65535, validation_alias="TRADING_CONNECT_PORT")
     allowed_hosts: str = Field("", validation_alias="TRADING_ALLOWED_HOSTS")
     public_url: str | None = Field(None, validation_alias="TRADING_PUBLIC_URL")
     toolsets: Literal["default", "all"] = Field("default", validation_alias="TRADING_TOOLSETS")
@@ -96,6 +112,20 @@ class Settings(BaseSettings):
         return {"kite": self.kite_url, "groww": self.groww_url, "dhan": self.dhan_url}
 
     @property
+    def broker_apps(self) -> dict[BrokerName, dict[str, str]]:
+        """The server's own apps at brokers, for people without one, by what their values are
+        called at a login. An app without its secret is none."""
+        given: dict[BrokerName, dict[str, SecretStr | None]] = {
+            "kite": {"api_key": self.kite_api_key, "api_secret": self.kite_api_secret},
+            "dhan": {"app_id": self.dhan_app_id, "app_secret": self.dhan_app_secret},
+        }
+        return {
+            broker: {name: value.get_secret_value() for name, value in app.items() if value}
+            for broker, app in given.items()
+            if all(app.values())
+        }
+
+    @property
     def hosts(self) -> list[str]:
         """Host names, beside the loopback ones, that requests may be addressed to."""
         return [h.strip() for h in self.allowed_hosts.split(",") if h.strip()]
@@ -128,7 +158,19 @@ def environment_with(changes: Mapping[str, str]) -> dict[str, str]:
 
 
 def given_settings() -> dict[str, str]:
-    """Our settings as this process's environment has them, less the one that holds a password."""
-    ours = {str(f.validation_alias) for f in Settings.model_fields.values()}
-    shown = ours - {"TRADING_DATABASE_URL"}
-    return {name: value for name, value in os.environ.items() if name in shown and value}
+    """Our settings as this process's environment has them, less those that hold a secret."""
+    return {name: os.environ[name] for name in _given(secret=False)}
+
+
+def given_secrets() -> list[str]:
+    """The names of those that hold a secret and are set."""
+    return sorted(_given(secret=True))
+
+
+def _given(*, secret: bool) -> set[str]:
+    return {
+        name
+        for f in Settings.model_fields.values()
+        if (SecretStr in (f.annotation, *get_args(f.annotation))) == secret
+        and os.environ.get(name := str(f.validation_alias))
+    }

@@ -1,6 +1,6 @@
 """What every tool needs: the backend, the workers, and a way to say who is calling."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Annotated, Any, TypeVar
 
@@ -8,6 +8,7 @@ from mcp.server.mcpserver import Context as McpContext
 from mcp.types import CallToolResult, TextContent
 from pydantic import BaseModel, Field
 
+from application.broker_access import Admission
 from application.enter_session import Entered
 from domain.session import TradingSession
 from mcp_interface.caller import Caller, CallerOf
@@ -19,6 +20,9 @@ T = TypeVar("T")
 
 Mcp = McpContext[Any, Any]
 """Any: the SDK's context is generic over a lifespan and a request that we do not use."""
+
+AddressOfPages = Callable[[Mcp], Awaitable[str | None]]
+"""Where a browser of this caller's finds `/connect`; `None` where nobody serves it."""
 
 BrokerArgument = Annotated[
     str,
@@ -37,6 +41,7 @@ class App:
     backend: Backend
     work: Work
     caller_of: CallerOf
+    address_of_pages: AddressOfPages
 
     async def in_session(self, mcp: Mcp, job: Callable[[Caller, Entered], T]) -> T:
         """Enter the caller's session and do the job there, in a worker thread."""
@@ -60,12 +65,34 @@ class App:
         broker = named or entered.session.active_broker or "none"
         return await self.work.run_at_broker(caller.principal, broker, lambda: job(caller, entered))
 
+    async def login_link(self, mcp: Mcp, broker: str) -> str | None:
+        """A new link for the caller to log in with, in the caller's own session.
+
+        Raises:
+            Refusal: there is no such broker, or the store is away.
+        """
+        address = await self.address_of_pages(mcp)
+        if address is None:
+            return None
+        link = await self.in_session(
+            mcp,
+            lambda caller, entered: self.backend.connecting.link(
+                caller.context, entered.session_id, broker
+            ),
+        )
+        return link and f"{address.rstrip('/')}/connect/{broker}?state={link}"
+
     def first_line(self, entered: Entered, session: TradingSession | None = None) -> str:
         """The indicator of a session as it is in the log."""
         state = session or entered.session
         return indicator(
             mode_of(state), entered.session_id, state.active_broker, self.backend.clock.now()
         )
+
+    def first_line_at(self, entered: Entered, admission: Admission) -> str:
+        """The same for an answer of a broker, which need not be the active one."""
+        broker, now = admission.broker.name, self.backend.clock.now()
+        return indicator(admission.mode, entered.session_id, broker, now)
 
 
 def mode_of(session: TradingSession) -> str | None:

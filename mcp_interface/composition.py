@@ -10,14 +10,20 @@ import structlog
 from sqlalchemy import Engine
 
 from application.audit import Audit
-from application.broker_access import Admit, LogIn, LogOut, SelectBroker
+from application.broker_access import Admit, LogOut, SelectBroker
+from application.connecting import Connecting
 from application.enter_session import CloseSession, EnterSession, SessionLife
+from application.forget_logins import ForgetLogins
 from application.log import DecodedLog
+from application.log_in import LogIn
 from application.place_order import PlaceOrder
-from application.ports.broker import Broker
+from application.ports.broker import Broker, Secrets
 from application.ports.clock import Clock
 from application.read_broker import ReadBroker
+from application.read_market import ReadMarket
+from application.read_options import ReadOptionChain
 from application.sweep import Sweep
+from application.waiting_logins import WaitingLogins
 from application.writer import Writer
 from domain.catalog import CATALOG
 from domain.orders import OrderReport, order_reports
@@ -28,8 +34,12 @@ from infrastructure.brokers.groww import GrowwBroker
 from infrastructure.brokers.kite import KiteBroker
 from infrastructure.brokers.paper import PaperBroker
 from infrastructure.clock import RandomIds, SystemClock
+from infrastructure.egress import SealedEgresses
 from infrastructure.identity import IdentityDirectory
-from infrastructure.keys import KeyFiles
+from infrastructure.instruments import files as instrument_files
+from infrastructure.instruments.table import InstrumentTable
+from infrastructure.keystore.opening import open_key_store
+from infrastructure.login_states import StoredLoginStates
 from infrastructure.migrations.runner import (
     UnknownRevision,
     current_revision,
@@ -63,6 +73,7 @@ class Backend:
 
     Raises:
         CannotStart: the store is not migrated, or holds events of an unknown name.
+        BadSettings, KeyStoreUnavailable: the key store cannot be used as it is set up.
         StoreUnavailable: the database is away.
     """
 
@@ -80,8 +91,9 @@ class Backend:
         _check_schema(self.engine, settings)
         self.store = event_store(settings)
         _check_names(self.store)
-        self.keys = KeyFiles(settings.keys_dir)
+        self.keys = open_key_store(settings)
         self.vault = SealedVault(self.engine, self.keys)
+        self.egresses = SealedEgresses(self.engine, self.vault)
         self.identities = IdentityDirectory(self.engine, self.clock)
         self.activity = FlushedActivity(self.engine)
 
@@ -110,15 +122,19 @@ class Backend:
             catalog=CATALOG,
             appended=lambda _position: self.projecting.wake(),
         )
+        self.instruments = InstrumentTable(Path(settings.data_dir) / instrument_files.DIRECTORY)
         self.brokers = BrokerSet((brokers or standard_brokers)(self))
         self.life = SessionLife(ttl=settings.session_ttl, max_age=settings.session_max_age)
+        login_states = StoredLoginStates(self.engine, self.keys, self.vault)
         self.close_session = CloseSession(
             writer=self.writer,
             activity=self.activity,
             vault=self.vault,
+            login_states=login_states,
             clock=self.clock,
             life=self.life,
         )
+        self.forget_logins = ForgetLogins(writer=self.writer, vault=self.vault, clock=self.clock)
         self.sweep = Sweep(
             deadlines=self.admin,
             close=self.close_session,
@@ -131,6 +147,7 @@ class Backend:
             store=self.store,
             activity=self.activity,
             vault=self.vault,
+            login_states=login_states,
             clock=self.clock,
             life=self.life,
             make_room=lambda: self.sweep().ended,
@@ -139,17 +156,48 @@ class Backend:
             writer=self.writer, brokers=self.brokers, clock=self.clock
         )
         self.log_in = LogIn(
-            writer=self.writer, brokers=self.brokers, vault=self.vault, clock=self.clock
+            writer=self.writer,
+            brokers=self.brokers,
+            vault=self.vault,
+            clock=self.clock,
+            egresses=self.egresses,
+        )
+        self.waiting_logins = WaitingLogins(
+            states=login_states, log_in=self.log_in, brokers=self.brokers, clock=self.clock
+        )
+        self.connecting = Connecting(
+            states=login_states,
+            waiting=self.waiting_logins,
+            log_in=self.log_in,
+            brokers=self.brokers,
+            writer=self.writer,
+            clock=self.clock,
+            ids=self.ids,
+            apps={broker: Secrets(app) for broker, app in settings.broker_apps.items()},
         )
         self.log_out = LogOut(
-            writer=self.writer, brokers=self.brokers, vault=self.vault, clock=self.clock
+            writer=self.writer,
+            brokers=self.brokers,
+            vault=self.vault,
+            clock=self.clock,
+            egresses=self.egresses,
         )
-        admit = Admit(writer=self.writer, brokers=self.brokers, vault=self.vault, clock=self.clock)
+        admit = Admit(
+            writer=self.writer,
+            brokers=self.brokers,
+            vault=self.vault,
+            clock=self.clock,
+            egresses=self.egresses,
+        )
         self.place_order = PlaceOrder(
             admit=admit, writer=self.writer, vault=self.vault, clock=self.clock, ids=self.ids
         )
         self.read_broker = ReadBroker(
             admit=admit, store=self.store, writer=self.writer, clock=self.clock
+        )
+        self.read_market = ReadMarket(read_broker=self.read_broker, instruments=self.instruments)
+        self.read_option_chain = ReadOptionChain(
+            read_broker=self.read_broker, instruments=self.instruments
         )
         self.audit = Audit(writer=self.writer, store=self.store)
 
@@ -176,6 +224,7 @@ class Backend:
             yield from order_reports(self.writer.load(opened.session_id).events).values()
 
     def close(self) -> None:
+        self.instruments.close()
         self.store.close()
         self.engine.dispose()
         self.views_engine.dispose()
@@ -188,8 +237,8 @@ def standard_brokers(backend: Backend) -> Iterable[Broker]:
         return (
             PaperBroker(settings.market_seed, backend.order_history),
             KiteBroker(settings.kite_url, keys_dir),
-            GrowwBroker(settings.groww_url, keys_dir),
-            DhanBroker(settings.dhan_url, keys_dir),
+            GrowwBroker(settings.groww_url, keys_dir, backend.instruments),
+            DhanBroker(settings.dhan_url, keys_dir, backend.instruments),
         )
     except ValueError as e:
         raise CannotStart(f"A broker's address (TRADING_..._URL) cannot be used: {e}") from None

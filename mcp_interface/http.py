@@ -31,11 +31,13 @@ from infrastructure.settings import Settings
 from mcp_interface.admin_api import admin_routes
 from mcp_interface.app import App
 from mcp_interface.background import Background
+from mcp_interface.connect.routes import ConnectPages
 from mcp_interface.http_body import MAX_BODY_BYTES, TOO_LARGE, ReadableBodies
 from mcp_interface.server import NAME, VERSION, TradingServer
 
 log = structlog.get_logger()
 
+PAGES: Final = "/connect/"
 GUARDED: Final = ("/mcp", "/admin")
 WHAT_TO_DO: Final = (
     "This needs a bearer token. Next: ask the operator for one (trading-server users add NAME "
@@ -152,6 +154,9 @@ def http_app(server: TradingServer, app: App, background: Background) -> Starlet
             Route("/livez", livez),
             Route("/readyz", readyz),
             *admin_routes(app),
+            *ConnectPages(
+                backend.connecting, backend.clock, app.work, settings.public_url
+            ).routes(),
         ],
         middleware=[
             Middleware(Doorkeeper, settings=security),
@@ -172,11 +177,14 @@ class Doorkeeper:
         self._origins = frozenset(settings.allowed_origins)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        refusal = self._refusal(Headers(scope=scope)) if scope["type"] == "http" else None
+        is_http = scope["type"] == "http"
+        refusal = self._refusal(Headers(scope=scope), scope["path"]) if is_http else None
         await (refusal or self._app)(scope, receive, send)
 
-    def _refusal(self, headers: Headers) -> JSONResponse | None:
+    def _refusal(self, headers: Headers, path: str) -> JSONResponse | None:
         origin, length = headers.get("origin"), headers.get("content-length", "0")
+        if origin == "null" and path.startswith(PAGES):
+            origin = None  # a form of a page that says nobody where it is; it has a token instead
         if not _is_listed(headers.get("host", ""), self._hosts):
             text = "This server does not answer to that host name. Next: TRADING_ALLOWED_HOSTS."
             return _refusal(421, "WRONG_HOST", text)

@@ -10,8 +10,9 @@ from pydantic import BeforeValidator, Field
 from application.enter_session import Entered
 from application.place_order import Receipt
 from application.ports.broker_orders import BrokerOrder
+from application.ports.instruments import Instruments
 from application.read_broker import OrderBook
-from domain.errors import InvalidOrder, NotSupportedByBroker
+from domain.errors import InvalidOrder, NotSupportedByBroker, UnknownInstrument
 from domain.instants import outside
 from domain.vocabulary import (
     Exchange,
@@ -72,7 +73,9 @@ def register(server: TradingServer, app: App) -> None:
     @server.tool(title="Place an order", annotations=MOVES_MONEY)
     async def create_order(
         ctx: Mcp,
-        trading_symbol: Annotated[str, Field(max_length=60, description="As INFY or NSE:INFY.")],
+        trading_symbol: Annotated[
+            str, Field(max_length=60, description="As INFY, or a name from search_instruments.")
+        ],
         exchange: Exchange,
         transaction_type: TransactionType,
         order_type: OrderType,
@@ -100,24 +103,25 @@ def register(server: TradingServer, app: App) -> None:
         ] = None,
     ) -> Annotated[CallToolResult, OrderReceipt]:
         """Place an order with a broker, at most once. Money moves: ask the user first."""
-        terms = OrderTerms(
-            exchange=exchange,
-            trading_symbol=plain_symbol(trading_symbol, exchange),
-            transaction_type=transaction_type,
-            order_type=order_type,
-            product=product,
-            quantity_shares=quantity,
-            variety=_variety(variety, amo),
-            validity=validity,
-            limit_price_inr=price,
-            trigger_price_inr=trigger_price,
-            disclosed_quantity_shares=disclosed_quantity,
-            tag=tag,
-        )
         _no_legs(stoploss, squareoff, trailing_stoploss)
         _segment_fits(segment, exchange)
+        symbol = _named(trading_symbol, exchange)
 
         def job(caller: Caller, entered: Entered) -> CallToolResult:
+            terms = OrderTerms(
+                exchange=exchange,
+                trading_symbol=listed_symbol(backend.instruments, symbol, exchange),
+                transaction_type=transaction_type,
+                order_type=order_type,
+                product=product,
+                quantity_shares=quantity,
+                variety=_variety(variety, amo),
+                validity=validity,
+                limit_price_inr=price,
+                trigger_price_inr=trigger_price,
+                disclosed_quantity_shares=disclosed_quantity,
+                tag=tag,
+            )
             key = order_reference_id if order_key is None else order_key
             receipt = backend.place_order(caller.context, entered, broker, terms, key)
             return _receipt(app, entered, receipt)
@@ -143,21 +147,34 @@ def register(server: TradingServer, app: App) -> None:
     server.rule("get_orders", "read")
 
 
-def plain_symbol(symbol: str, exchange: str) -> str:
-    """`NSE:INFY`, `INFY-EQ` and `infy` all mean INFY.
-
-    Raises:
-        InvalidOrder: the prefix names another exchange than the argument does.
-    """
+def _named(symbol: str, exchange: str) -> str:
+    """In capital letters. Raises: InvalidOrder: it names another exchange than the argument."""
     if not symbol.isascii():
         raise InvalidOrder("trading_symbol has letters that no exchange uses. Next: as INFY.")
-    named, _, rest = symbol.strip().upper().rpartition(":")
-    if named and named != exchange:
+    text = symbol.strip().upper()
+    named, colon, _ = text.partition(":")
+    if colon and named != exchange:
         raise InvalidOrder(
             f"trading_symbol begins with {ascii(named)[:12]} but exchange is {exchange}; nothing "
             "was sent. Next: make them agree."
         )
-    return rest.removesuffix("-EQ")
+    return text
+
+
+def listed_symbol(instruments: Instruments, symbol: str, exchange: Exchange) -> str:
+    """The exchange's own symbol: `NSE:INFY`, `INFY-EQ` and `INFY` all mean INFY, and a contract can
+    be named by its attributes. What the table does not know goes on as it is, for the broker to
+    judge: our list may be short or of yesterday.
+
+    Raises:
+        UnknownInstrument: a contract by its attributes that the table does not have.
+    """
+    try:
+        return instruments.resolve(symbol, exchange).trading_symbol
+    except UnknownInstrument:
+        if symbol.count(":") > 1:
+            raise
+        return symbol.rpartition(":")[2].removesuffix("-EQ")
 
 
 def _variety(variety: Variety | None, amo: bool) -> Variety:
@@ -209,9 +226,8 @@ def _page(
     app: App, entered: Entered, book: OrderBook, limit: int, cursor: str | None
 ) -> CallToolResult:
     broker = book.admission.broker
-    mode = "PAPER" if not broker.needs_login else None
-    mode = book.admission.login.mode if book.admission.login else mode
-    rows = [_listed(book, order, mode or "LIVE") for order in book.orders]
+    mode = book.admission.mode
+    rows = [_listed(book, order, mode) for order in book.orders]
     rows += [row_of(report) for report in book.unlisted]
     rows.reverse()
     shown, following = page(rows, limit, cursor)
@@ -226,8 +242,7 @@ def _page(
     lines += [in_words(row) for row in shown]
     if following:
         lines.append(f"More: get_orders(cursor='{following}').")
-    first = indicator(mode, entered.session_id, broker.name, app.backend.clock.now())
-    return result(first, lines, model)
+    return result(app.first_line_at(entered, book.admission), lines, model)
 
 
 def _listed(book: OrderBook, order: BrokerOrder, mode: str) -> OrderRow:

@@ -12,7 +12,7 @@ from mcp_interface.app import App, Mcp, result
 from mcp_interface.caller import Caller
 from mcp_interface.order_tools import OptionalBroker
 from mcp_interface.paging import CursorArgument, LimitArgument, page
-from mcp_interface.results import CURRENCY, Result, indicator, money, rupees
+from mcp_interface.results import CURRENCY, Result, money, rupees
 from mcp_interface.server import READS_BROKER, TradingServer
 
 
@@ -33,7 +33,7 @@ class HoldingRow(Result):
 
 
 class PositionRow(Result):
-    """A net position of the day; the quantity is negative when short."""
+    """A net position of the day; the quantity is negative when short. `pnl` is of what is open."""
 
     symbol: str
     exchange: str
@@ -92,8 +92,7 @@ def register(server: TradingServer, app: App) -> None:
 def _told(
     app: App, entered: Entered, found: Portfolio, limit: int, cursor: str | None
 ) -> CallToolResult:
-    broker, login = found.admission.broker, found.admission.login
-    mode = login.mode if login else broker.mode()
+    broker = found.admission.broker
     invested = sum((h.average_price_inr * h.quantity_shares for h in found.holdings), Decimal(0))
     priced = [(h, h.last_price_inr) for h in found.holdings if h.last_price_inr is not None]
     gains = [last - h.average_price_inr for h, last in priced]
@@ -106,11 +105,11 @@ def _told(
     shown, following = page([_holding(h) for h in found.holdings], limit, cursor)
     model = PortfolioResult(
         broker=broker.name,
-        mode=mode,
+        mode=found.admission.mode,
         holdings=shown,
         total=len(found.holdings),
         next_cursor=following,
-        positions=[_position(p) for p in found.positions],
+        positions=[position_row(p) for p in found.positions],
         summary=PortfolioSummary(
             total_holdings=len(found.holdings),
             total_invested=money(invested),
@@ -124,14 +123,14 @@ def _told(
         session_id=str(entered.session_id),
     )
     lines = [
-        f"{len(found.holdings)} holdings at {broker.display_name}, worth {_spoken(current)}, "
-        f"invested {rupees(invested)}, gain {_spoken(gain)}."
+        f"{len(found.holdings)} holdings at {broker.display_name}, worth {or_unknown(current)}, "
+        f"invested {rupees(invested)}, gain {or_unknown(gain)}."
     ]
     if unpriced:
         lines.append(f"{broker.display_name} gave no price for {unpriced} of them.")
     lines += [
         f"{row.symbol}: {row.quantity} at {rupees(Decimal(row.avg_price or 0))}, now "
-        f"{_spoken(None if row.current_price is None else Decimal(row.current_price))}"
+        f"{or_unknown(None if row.current_price is None else Decimal(row.current_price))}"
         for row in shown
     ]
     lines += [
@@ -140,8 +139,7 @@ def _told(
     ]
     if following:
         lines.append(f"More: get_portfolio(cursor='{following}').")
-    first = indicator(mode, entered.session_id, broker.name, app.backend.clock.now())
-    return result(first, lines, model)
+    return result(app.first_line_at(entered, found.admission), lines, model)
 
 
 def _holding(holding: Holding) -> HoldingRow:
@@ -163,21 +161,24 @@ def _holding(holding: Holding) -> HoldingRow:
     )
 
 
-def _position(position: Position) -> PositionRow:
+def open_gain(position: Position) -> Decimal | None:
     last = position.last_price_inr
-    gain = None if last is None else (last - position.average_price_inr) * position.quantity_shares
+    return None if last is None else (last - position.average_price_inr) * position.quantity_shares
+
+
+def position_row(position: Position) -> PositionRow:
     return PositionRow(
         symbol=position.trading_symbol,
         exchange=position.exchange,
         product=position.product,
         quantity=position.quantity_shares,
         avg_price=money(position.average_price_inr),
-        current_price=money(last),
-        pnl=money(gain),
+        current_price=money(position.last_price_inr),
+        pnl=money(open_gain(position)),
     )
 
 
-def _spoken(amount_inr: Decimal | None) -> str:
+def or_unknown(amount_inr: Decimal | None) -> str:
     return "unknown" if amount_inr is None else rupees(amount_inr)
 
 

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 from decimal import ROUND_HALF_UP, Decimal
-from typing import Final
+from typing import Final, overload
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict
@@ -20,6 +20,10 @@ class Result(BaseModel):
     model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True)
 
 
+@overload
+def money(amount_inr: Decimal) -> str: ...
+@overload
+def money(amount_inr: Decimal | None) -> str | None: ...
 def money(amount_inr: Decimal | None) -> str | None:
     """A decimal string with two places; paise are never lost to a float."""
     if amount_inr is None:
@@ -39,6 +43,10 @@ def rupees(amount_inr: Decimal) -> str:
     return f"{sign}₹{','.join([*groups, tail])}.{paise}"
 
 
+@overload
+def when(instant: datetime) -> str: ...
+@overload
+def when(instant: datetime | None) -> str | None: ...
 def when(instant: datetime | None) -> str | None:
     return outside(instant) if instant else None
 

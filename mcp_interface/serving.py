@@ -15,11 +15,22 @@ import uvicorn
 from application.enter_session import check_label
 from infrastructure.identity import LOCAL_ISSUER, SCOPES, Identity
 from infrastructure.settings import Settings
-from mcp_interface import login_tools, order_tools, portfolio_tools, session_tools
-from mcp_interface.app import App
+from mcp_interface import (
+    account_tools,
+    instrument_tools,
+    login_tools,
+    market_tools,
+    offer_tools,
+    order_tools,
+    portfolio_tools,
+    session_tools,
+)
+from mcp_interface.app import AddressOfPages, App, Mcp
 from mcp_interface.background import Background
 from mcp_interface.caller import DEFAULT_LABEL, callers
 from mcp_interface.composition import Backend, CannotStart
+from mcp_interface.connect.loopback import LoopbackPages
+from mcp_interface.connect.routes import ConnectPages
 from mcp_interface.http import http_app
 from mcp_interface.server import TradingServer
 from mcp_interface.work import Work
@@ -30,12 +41,35 @@ GRACE_SECONDS: Final = 30
 """How long a stopping server waits for calls in flight."""
 
 
-def build(backend: Backend, fixed: Identity | None, label: str) -> tuple[TradingServer, App]:
-    """The MCP server over a backend. `fixed` is everybody's identity (stdio), or nobody's."""
+def build(
+    backend: Backend,
+    fixed: Identity | None,
+    label: str,
+    address_of_pages: AddressOfPages | None = None,
+) -> tuple[TradingServer, App]:
+    """The MCP server over a backend. `fixed` is everybody's identity (stdio), or nobody's.
+
+    `address_of_pages`: where browsers find the login pages, if not under the public address.
+    """
     caller_of = callers(backend.ids, fixed, label)
-    app = App(backend, Work(), caller_of)
-    server = TradingServer(caller_of, backend.keys, read_only=backend.settings.read_only)
-    for tools in (session_tools, login_tools, order_tools, portfolio_tools):
+
+    async def public_address(_: Mcp) -> str | None:
+        return backend.settings.public_url
+
+    app = App(backend, Work(), caller_of, address_of_pages or public_address)
+    server = TradingServer(
+        caller_of, backend.keys, app.login_link, read_only=backend.settings.read_only
+    )
+    for tools in (
+        session_tools,
+        login_tools,
+        order_tools,
+        portfolio_tools,
+        offer_tools,
+        instrument_tools,
+        account_tools,
+        market_tools,
+    ):
         tools.register(server, app)
     return server, app
 
@@ -61,7 +95,7 @@ def serve_http(settings: Settings, host: str, port: int, ready: Callable[[str], 
         )
     _must_be_free(host, port)
     backend = Backend(settings)
-    server, app = build(backend, None, DEFAULT_LABEL)
+    server, app = build(backend, None, DEFAULT_LABEL, _as_it_was_asked(settings))
     config = uvicorn.Config(
         http_app(server, app, Background(backend)),
         host=host,
@@ -76,6 +110,17 @@ def serve_http(settings: Settings, host: str, port: int, ready: Callable[[str], 
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: sys.exit(0))
     _Announcing(config, ready).run()
+
+
+def _as_it_was_asked(settings: Settings) -> AddressOfPages:
+    """The public address or, without one, the one that the call came to: the person's browser
+    and client are on one machine."""
+
+    async def address(mcp: Mcp) -> str | None:
+        request = mcp.request_context.request
+        return settings.public_url or (str(request.base_url) if request is not None else None)
+
+    return address
 
 
 def _must_be_free(host: str, port: int) -> None:
@@ -117,9 +162,12 @@ async def serve_stdio(settings: Settings, label: str) -> None:
     """
     check_label(label)
     backend = Backend(settings)
-    server, app = build(backend, local_identity(backend), label)
+    pages = LoopbackPages(settings.connect_port)
+    server, app = build(backend, local_identity(backend), label, pages.address)
+    connect = ConnectPages(backend.connecting, backend.clock, app.work, None)
     background = Background(backend)
     async with background.running(app.work), anyio.create_task_group() as tasks:
+        tasks.start_soon(pages.run, connect.routes())
         tasks.start_soon(_leave_on_sigterm, background, app.work)
         await server.run_stdio_async()
         tasks.cancel_scope.cancel()

@@ -49,7 +49,8 @@ def summary(event: e.Event) -> str:
         case e.BrokerSelected():
             return f"{event.broker} became the active broker."
         case e.BrokerAuthenticated():
-            return f"Logged in to {event.broker} ({event.mode})."
+            account = ", now with another account" if event.relinked else ""
+            return f"Logged in to {event.broker} ({event.mode}){account}."
         case e.BrokerAuthenticationFailed():
             return f"A login to {event.broker} was refused: {event.code}."
         case e.BrokerAuthenticationExpired():

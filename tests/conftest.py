@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.databases import Database, Store
+from tests.support.openbao import OpenBao
 from tests.support.postgres import Databases, ExternalPostgres, PostgresServer
 
 
@@ -21,6 +22,13 @@ def postgres_server() -> Iterator[Databases]:
         yield ExternalPostgres(url)
         return
     with PostgresServer() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def openbao() -> Iterator[OpenBao]:
+    """A HashiCorp Vault for the whole run; never skips. Each test has a prefix of its own."""
+    with OpenBao() as server:
         yield server
 
 

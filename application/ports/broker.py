@@ -30,6 +30,8 @@ from application.ports.broker_orders import (
     Trade,
     Written,
 )
+from application.ports.browser_login import BrowserLogin
+from application.ports.egress import DIRECT, Egress
 from application.ports.market import Candle, Detail, OptionChain, Quote
 from domain.capabilities import Offer
 from domain.events import Outcome
@@ -62,11 +64,13 @@ class Secrets(Mapping[str, str]):
 
 @dataclass(frozen=True, kw_only=True)
 class Access:
-    """Who acts at the broker. `secrets` is empty where the broker needs no login (paper)."""
+    """Who acts at the broker, and by which way calls leave. `secrets` is empty where the broker
+    needs no login (paper)."""
 
     principal: UUID
     account_id: str
     secrets: Secrets = field(default_factory=lambda: Secrets({}), repr=False)
+    egress: Egress = DIRECT
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -108,6 +112,14 @@ class BrokerDown(Exception):
     """A read could not be answered: no connection, time-out, or an answer that makes no sense."""
 
 
+class RateLimited(BrokerDown):
+    """A read came too soon after others of this account."""
+
+    def __init__(self, again_in_seconds: float) -> None:
+        super().__init__(f"This account may be asked again in {again_in_seconds:.1f} s.")
+        self.again_in_seconds = again_in_seconds
+
+
 @dataclass(frozen=True, kw_only=True)
 class LoginInstructions:
     """How a person logs in. `login_url` is a page of the broker (or of the simulator)."""
@@ -135,13 +147,19 @@ class Broker(Protocol):
     @property
     def needs_login(self) -> bool: ...
 
-    def mode(self) -> Mode:
-        """What an order sent now would be. May ask the far side to prove that it is ours."""
+    def mode(self, egress: Egress = DIRECT) -> Mode:
+        """What an order sent now by this way would be. May ask the far side to prove that it is
+        ours; whatever a proxy leads to is LIVE, because nobody knows where that is."""
         ...
 
     def login_instructions(self, api_key: str | None) -> LoginInstructions: ...
 
-    def log_in(self, credentials: Secrets, now: datetime) -> AcceptedLogin:
+    @property
+    def browser(self) -> BrowserLogin | None:
+        """How to log in on a page; `None` where there is nothing to log in to."""
+        ...
+
+    def log_in(self, credentials: Secrets, now: datetime, egress: Egress = DIRECT) -> AcceptedLogin:
         """Verify a login at the broker.
 
         Raises:

@@ -3,9 +3,13 @@
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from typing import Final
 
 from domain.capabilities import GttKind
 from domain.vocabulary import OrderSighting, OrderTerms
+
+LOGIN_EXPIRED: Final = "LOGIN_EXPIRED"
+"""The code of a refusal that says that the token is no longer valid."""
 
 
 @dataclass(frozen=True, kw_only=True)

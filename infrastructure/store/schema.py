@@ -13,6 +13,7 @@ from sqlalchemy import (
     MetaData,
     String,
     Table,
+    Text,
     Uuid,
 )
 
@@ -71,4 +72,52 @@ vault = Table(
     Column("key_id", String(64), nullable=False),
     Column("ciphertext", LargeBinary),
     Column("deleted", Boolean, nullable=False),
+    Column("forget_by", String(32)),
+    Column("retired", Boolean, nullable=False),
+)
+"""`deleted`: no ciphertext and no key any more; the row stays so that a version never comes twice.
+`retired`: commands may not use it; it is there until its orders are settled, at most until
+`forget_by`, when the broker ends the login by itself (`None`: never)."""
+
+loose_keys = Table(
+    "loose_keys",
+    metadata,
+    Column("key_id", String(64), primary_key=True),
+    Column("doomed", Boolean, nullable=False),
+)
+"""Login keys that no row of the vault names: one that is being made, or one to be destroyed
+(`doomed`). A name is written here before there is a key, so none is ever lost sight of."""
+
+login_states = Table(
+    "login_states",
+    metadata,
+    Column("login_id", String(32), primary_key=True),
+    Column("link_hash", String(64), nullable=False, unique=True),
+    Column("principal", Uuid, nullable=False),
+    Column("session_id", Uuid, nullable=False),
+    Column("broker", String(20), nullable=False),
+    Column("stage", String(10), nullable=False),
+    Column("browser_hash", String(64)),
+    Column("tries_left", Integer, nullable=False),
+    Column("differs", Boolean, nullable=False),
+    Column("relink", Boolean, nullable=False),
+    Column("sealed", LargeBinary),
+    Column("opened_at", String(32), nullable=False),
+    Column("expires_at", String(32), nullable=False),
+)
+
+broker_apps = Table(
+    "broker_apps",
+    metadata,
+    Column("principal", Uuid, primary_key=True),
+    Column("broker", String(20), primary_key=True),
+    Column("sealed", Text, nullable=False),
+)
+
+egresses = Table(
+    "egresses",
+    metadata,
+    Column("principal", Uuid, primary_key=True),
+    Column("broker", String(20), primary_key=True),
+    Column("sealed", Text, nullable=False),
 )

@@ -147,7 +147,7 @@ def _bearer(placeholder: str) -> dict[str, str]:
 
 def _local(session: str, notes: list[str]) -> Local:
     """How to start us here, on the data that this shell means. Hosts pass on no environment."""
-    from infrastructure.settings import given_settings, load_settings
+    from infrastructure.settings import given_secrets, given_settings, load_settings
 
     settings = load_settings()
     env = given_settings()
@@ -157,10 +157,10 @@ def _local(session: str, notes: list[str]) -> Local:
     ):
         if name in env:
             env[name] = str(directory.absolute())
-    if settings.database_url is not None:
+    for name in given_secrets():
         notes.append(
-            "TRADING_DATABASE_URL holds a password and is not printed: give it to the client's "
-            "environment yourself, or use --url."
+            f"{name} holds a secret and is not printed: give it to the client's environment "
+            "yourself, or use --url."
         )
     labelled = [] if session == DEFAULT_LABEL else ["--session", session]
     return Local(_executable(), ["stdio", *labelled], env)

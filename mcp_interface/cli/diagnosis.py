@@ -2,13 +2,11 @@
 
 import os
 import shutil
-import stat
 from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from importlib.util import find_spec
-from pathlib import Path
 from typing import Final, Literal
 
 from sqlalchemy import Engine, inspect, text
@@ -18,14 +16,21 @@ from application.log import DecodedLog
 from domain.catalog import CATALOG
 from domain.envelope import Recorded
 from domain.errors import StoreUnavailable
-from domain.instants import outside
+from domain.instants import IST, outside
 from infrastructure.clock import SystemClock
+from infrastructure.instruments import files as instrument_files
+from infrastructure.instruments.table import InstrumentTable
 from infrastructure.migrations.runner import current_revision, expected_revision
 from infrastructure.settings import BadSettings, Settings, load_settings
 from infrastructure.simulator.proof import far_side_is_our_simulator
+from mcp_interface.cli.findings import Finding, existing
+from mcp_interface.cli.key_diagnosis import key_store, keys_directory
 from mcp_interface.composition import EVENTS_FILE, VIEWS_FILE, engines, event_store
 from projections.projector import Projector
 from projections.tables import metadata
+
+MOST_QUARANTINED: Final = 0.01
+"""Of all instruments: a few odd lines are everyday life, more is a file that has changed."""
 
 LEAST_FREE_BYTES: Final = 100 * 1024**2
 COMFORTABLE_BYTES: Final = 1024**3
@@ -34,14 +39,6 @@ WRITTEN: Final = datetime(2026, 11, 1, tzinfo=UTC)
 
 MOST_CLOCK_DIFFERENCE: Final = timedelta(seconds=2)
 SDKS: Final = {"kite": "kiteconnect", "groww": "growwapi", "dhan": "dhanhq"}
-
-
-@dataclass(frozen=True)
-class Finding:
-    check: str
-    status: Literal["ok", "warn", "fail"]
-    found: str
-    next_step: str | None = None
 
 
 @dataclass(frozen=True)
@@ -61,7 +58,9 @@ def examine() -> Diagnosis:
         Finding("settings", "ok", f"readable; TRADING_USER is {settings.user}"),
         _mode(settings),
         _data_directory(settings),
-        _keys_directory(settings),
+        keys_directory(settings),
+        key_store(settings),
+        _instruments(settings),
     ]
     stored = _Stored(settings)
     findings += stored.examine()
@@ -81,7 +80,7 @@ def _data_directory(settings: Settings) -> Finding:
     if settings.postgres_url:
         return Finding(check, "ok", "not needed: everything is in PostgreSQL")
     directory = settings.data_dir.absolute()
-    nearest = _nearest(directory)
+    nearest = existing(directory)
     if not nearest.is_dir() or not os.access(nearest, os.W_OK | os.X_OK):
         step = "set TRADING_DATA_DIR to a directory that you may write to"
         return Finding(check, "fail", f"{directory} cannot be written", step)
@@ -94,32 +93,26 @@ def _data_directory(settings: Settings) -> Finding:
     return Finding(check, "ok", what)
 
 
-def _keys_directory(settings: Settings) -> Finding:
-    check, directory = "keys directory", settings.keys_dir.absolute()
-    data = settings.data_dir.absolute()
-    if not settings.postgres_url and (directory.is_relative_to(data) or data == directory):
-        return Finding(
-            check,
-            "fail",
-            f"{directory} is inside the data directory, so a backup of it holds the keys",
-            "set TRADING_KEYS_DIR elsewhere and move the *.key files there",
-        )
-    nearest = _nearest(directory)
-    if not nearest.is_dir() or not os.access(nearest, os.W_OK | os.X_OK):
-        step = "set TRADING_KEYS_DIR to a directory that you may write to"
-        return Finding(check, "fail", f"{directory} cannot be written", step)
-    if nearest != directory:
-        return Finding(check, "ok", f"{directory} (made at the first start)")
-    others = stat.S_IRWXG | stat.S_IRWXO
-    if os.name == "posix" and stat.S_IMODE(directory.stat().st_mode) & others:
-        step = f"chmod 700 '{directory}'"
-        return Finding(check, "fail", f"{directory} can be read by others", step)
-    return Finding(check, "ok", f"{directory}, private")
-
-
-def _nearest(path: Path) -> Path:
-    """The path itself, or the first of its parents that exists."""
-    return next(each for each in (path, *path.parents) if os.path.exists(each))
+def _instruments(settings: Settings) -> Finding:
+    """Contracts, lots and tokens change from day to day."""
+    check, step = "instruments", "trading-server instruments load, every morning before 08:45 IST"
+    table = InstrumentTable(settings.data_dir / instrument_files.DIRECTORY)
+    try:
+        facts = table.facts()
+    finally:
+        table.close()
+    if facts.trading_day is None:
+        what = f"no table is loaded yet; {facts.instruments} well-known shares and indices answer"
+        return Finding(check, "ok", what, step)
+    brokers = ", ".join(facts.sources)
+    what = f"{facts.instruments} of {facts.trading_day} from {brokers}"
+    what += f", {facts.quarantined} in quarantine"
+    age = (SystemClock().now().astimezone(IST).date() - facts.trading_day).days
+    if age > 0:
+        return Finding(check, "warn", f"{what}; {age} days old", step)
+    if facts.quarantined > facts.instruments * MOST_QUARANTINED:
+        return Finding(check, "warn", what, "trading-server instruments quarantine")
+    return Finding(check, "ok", what)
 
 
 def _sdks() -> Iterator[Finding]:

@@ -9,11 +9,14 @@ from mcp_interface.cli import (
     audit_commands,
     client_config_command,
     doctor_command,
+    egress_commands,
+    instruments_commands,
     projections_commands,
     serving_commands,
     sessions_commands,
     tools_commands,
     users_commands,
+    vault_commands,
 )
 from mcp_interface.cli.output import FINE, emit_problem
 
@@ -48,6 +51,15 @@ _group(
     },
 )
 _group(
+    "egress",
+    "By which way each account's calls leave: source address or proxy.",
+    {
+        "set": egress_commands.set_egress,
+        "show": egress_commands.show,
+        "clear": egress_commands.clear,
+    },
+)
+_group(
     "sessions",
     "Sessions of everybody.",
     {
@@ -71,6 +83,22 @@ _group(
     "projections",
     "The read models.",
     {"status": projections_commands.status, "rebuild": projections_commands.rebuild},
+)
+_group(
+    "vault",
+    "Stored logins and their keys.",
+    {"status": vault_commands.vault_status, "rotate": vault_commands.rotate},
+)
+_group(
+    "instruments",
+    "What can be traded: the table of the day.",
+    {
+        "load": instruments_commands.load,
+        "status": instruments_commands.status,
+        "search": instruments_commands.search,
+        "show": instruments_commands.show_instrument,
+        "quarantine": instruments_commands.quarantine,
+    },
 )
 app.command("migrate")(serving_commands.migrate_command)
 app.command("simulator")(serving_commands.simulator)

@@ -102,7 +102,9 @@ async def _texts(client: "Client", name: str) -> frozenset[str]:
 
 
 def _types(told: dict[str, Any]) -> set[str]:  # Any: JSON Schema
-    return {one.get("type", "any") for one in told.get("anyOf", [told])}
+    """One by name, several as a list, or as `anyOf`: a schema may say it in each way."""
+    named = [one.get("type", "any") for one in told.get("anyOf", [told])]
+    return {name for each in named for name in ([each] if isinstance(each, str) else each)}
 
 
 def _value(text: str) -> Any:  # Any: a number, true, false, null, or the text itself

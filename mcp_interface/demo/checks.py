@@ -4,7 +4,10 @@ import signal
 from collections.abc import Callable
 from typing import Final, NamedTuple
 
-from mcp_interface.demo.story import ALICES_KEY, PEOPLE, Notes
+from mcp_interface.demo.story import DESKS, PEOPLE, Notes, desk, order_key
+
+ALICE_AT_KITE: Final = desk("alice", "kite")
+ALICES_KEY: Final = order_key("alice", "kite")
 
 
 class Check(NamedTuple):
@@ -42,26 +45,30 @@ CHECKS: Final[dict[str, Callable[[Notes], bool]]] = {
     "three choices at once do not mix": lambda n: (
         n.concurrent == {"alice": "groww", "bob": "dhan", "charlie": "kite"}
     ),
-    "Alice's order is filled, in simulated money": lambda n: (
-        n.order.get("status") == "FILLED" and n.order.get("mode") == "SIMULATED"
+    "every order is filled, in simulated money": lambda n: (
+        [(o.get("status"), o.get("mode")) for o in n.orders.values()]
+        == [("FILLED", "SIMULATED") for _ in DESKS]
+    ),
+    "each order went to its own broker": lambda n: (
+        {at: o.get("broker") for at, o in n.orders.items()}
+        == {desk(name, broker): broker for name, broker, _ in DESKS}
+    ),
+    "Alice has two brokers in one session, Bob and Charlie one each": lambda n: (
+        {name: sorted(brokers) for name, brokers in n.logged_in.items()}
+        == {"alice": ["groww", "kite"], "bob": ["groww"], "charlie": ["dhan"]}
     ),
     "the same order key sends nothing twice": lambda n: (
         n.retry.get("repeated") is True
         and bool(n.retry.get("brokerOrderId"))
-        and n.retry.get("brokerOrderId") == n.order.get("brokerOrderId")
-    ),
-    "Bob's order is filled, in paper money": lambda n: (
-        n.paper_order.get("status") == "FILLED" and n.paper_order.get("mode") == "PAPER"
+        and n.retry.get("brokerOrderId") == n.orders[ALICE_AT_KITE].get("brokerOrderId")
     ),
     "everyone sees their own orders and nobody else's": lambda n: (
-        n.order_keys.get("alice") == [ALICES_KEY]
-        and n.order_keys.get("bob") == [n.paper_order.get("orderKey")]
-        and n.order_keys.get("charlie") == []
+        n.order_keys == {desk(name, broker): [order_key(name, broker)] for name, broker, _ in DESKS}
     ),
     "two people at one broker hold different shares": lambda n: (
-        bool(n.holdings.get("alice"))
-        and bool(n.holdings.get("charlie"))
-        and n.holdings["alice"] != n.holdings["charlie"]
+        bool(n.holdings.get("alice@groww"))
+        and bool(n.holdings.get("bob@groww"))
+        and n.holdings["alice@groww"] != n.holdings["bob@groww"]
     ),
     "the server was killed outright": lambda n: n.exit_status == -signal.SIGKILL,
     "every session is there again, rebuilt from events": _unchanged,
@@ -76,9 +83,9 @@ CHECKS: Final[dict[str, Callable[[Notes], bool]]] = {
         n.state_before_order.get("orders") == []
         and n.state_before_order.get("activeBroker") == "groww"
     ),
-    "now, the audit knows it as filled": lambda n: (
-        [(o["orderKey"], o["status"]) for o in n.state_now.get("orders", [])]
-        == [(ALICES_KEY, "FILLED")]
+    "now, the audit knows both of her orders as filled": lambda n: (
+        sorted((o["orderKey"], o["status"]) for o in n.state_now.get("orders", []))
+        == [(order_key("alice", "groww"), "FILLED"), (ALICES_KEY, "FILLED")]
     ),
 }
 

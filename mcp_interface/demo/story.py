@@ -14,10 +14,16 @@ from mcp_interface.demo.world import Era, Person, Plain, Stage, connected
 PEOPLE: Final[dict[str, Era]] = {"alice": "auto", "bob": "legacy", "charlie": "auto"}
 """Bob's client speaks the older protocol revision: one endpoint serves both."""
 
-KITE_USERS: Final = {"alice": "AL1234", "charlie": "CH9876"}
-TRADES_AT: Final = {"alice": "kite", "bob": "paper", "charlie": "kite"}
+DESKS: Final = (
+    ("alice", "kite", "RELIANCE"),
+    ("bob", "groww", "TCS"),
+    ("charlie", "dhan", "INFY"),
+    ("alice", "groww", "SBIN"),
+)
+"""Who trades what where. Alice has two brokers in one session, one of which is Bob's as well."""
+USERS: Final = {"alice": "AL1234", "bob": "BO4321", "charlie": "1100009876"}
+"""Whom the brokers know: the account of each."""
 API_KEY: Final = "demoapp"
-ALICES_KEY: Final = "alice-first-order"
 
 Tell = Callable[[str], None]
 
@@ -32,9 +38,9 @@ class Notes:
     statistics: Plain = field(default_factory=dict)
     sessions: list[Plain] = field(default_factory=list)
     concurrent: dict[str, str | None] = field(default_factory=dict)
-    order: Plain = field(default_factory=dict)
+    logged_in: dict[str, list[str]] = field(default_factory=dict)
+    orders: dict[str, Plain] = field(default_factory=dict)
     retry: Plain = field(default_factory=dict)
-    paper_order: Plain = field(default_factory=dict)
     order_keys: dict[str, list[str]] = field(default_factory=dict)
     holdings: dict[str, list[str]] = field(default_factory=dict)
     without_token: int = 0
@@ -73,11 +79,22 @@ async def play(stage: Stage, tell: Tell) -> Notes:
         people = await _connect(clients, stage, tokens)
         for name, person in people.items():
             notes.after[name] = await person.call("get_session_info")
-            book = await person.call("get_orders", {"broker": TRADES_AT[name]})
-            notes.order_keys_after[name] = _keys(book)
+        notes.order_keys_after = {
+            desk(name, broker): _keys(await people[name].call("get_orders", {"broker": broker}))
+            for name, broker, _ in DESKS
+        }
     tell("Replaying Alice's day from the event log...")
     await _audit(stage, notes)
     return notes
+
+
+def desk(name: str, broker: str) -> str:
+    """How a person at a broker is noted down; the order key there is made from it, too."""
+    return f"{name}@{broker}"
+
+
+def order_key(name: str, broker: str) -> str:
+    return f"{name}-first-at-{broker}"
 
 
 async def _token(stage: Stage, name: str, scope: str) -> str:
@@ -109,17 +126,23 @@ async def _alice_chooses_and_logs_in(
     await people["alice"].call("set_active_broker", {"broker": "kite"})
     for name, person in people.items():
         notes.active_after_alice[name] = (await person.call("get_session_info"))["activeBroker"]
-    notes.login = await _log_in(stage, people, "alice")
+    notes.login = await _log_in(stage, people, "alice", "kite")
 
 
-async def _log_in(stage: Stage, people: dict[str, Person], name: str) -> Plain:
-    told = await people[name].call(
+async def _log_in(stage: Stage, people: dict[str, Person], name: str, broker: str) -> Plain:
+    """Through the browser at Kite; with a token of the day from the broker's page elsewhere."""
+    person, user = people[name], USERS[name]
+    if broker != "kite":
+        token = await to_thread.run_sync(stage.days_token, broker, user)
+        pasted = {"broker": broker, "access_token": token}
+        if broker == "dhan":
+            pasted["client_id"] = user
+        return await person.call("authenticate_broker", pasted)
+    told = await person.call(
         "get_broker_login_instructions", {"broker": "kite", "api_key": API_KEY}
     )
-    request_token = await to_thread.run_sync(
-        stage.log_in_at_the_broker, told["loginUrl"], KITE_USERS[name]
-    )
-    return await people[name].call(
+    request_token = await to_thread.run_sync(stage.log_in_at_the_broker, told["loginUrl"], user)
+    return await person.call(
         "authenticate_broker",
         {
             "broker": "kite",
@@ -154,27 +177,35 @@ async def _all_at_once(people: dict[str, Person], notes: Notes, tell: Tell) -> N
 
 
 async def _trade(stage: Stage, people: dict[str, Person], notes: Notes, tell: Tell) -> None:
-    tell("Alice buys on the simulated Kite, twice with one order key; Bob buys with paper money...")
-    await _log_in(stage, people, "charlie")
-    order: dict[str, Any] = {
-        "trading_symbol": "RELIANCE",
+    tell("Bob logs in at Groww, Charlie at Dhan, and Alice at Groww beside Kite...")
+    for name, broker, _ in DESKS[1:]:
+        await _log_in(stage, people, name, broker)
+    tell("Each buys through the broker's own SDK, and Alice sends one order twice by its key...")
+    for name, broker, symbol in DESKS:
+        person, order = people[name], _order(name, broker, symbol)
+        notes.orders[desk(name, broker)] = await person.call("create_order", order)
+        if (name, broker) == DESKS[0][:2]:
+            notes.retry = await person.call("create_order", order)
+    for name, broker, _ in DESKS:
+        where, at = {"broker": broker}, desk(name, broker)
+        notes.order_keys[at] = _keys(await people[name].call("get_orders", where))
+        held = (await people[name].call("get_portfolio", where)).get("holdings", [])
+        notes.holdings[at] = [f"{row['symbol']} {row['quantity']}" for row in held]
+    for name, person in people.items():
+        notes.logged_in[name] = (await person.call("get_session_info"))["authenticatedBrokers"]
+
+
+def _order(name: str, broker: str, symbol: str) -> dict[str, Any]:
+    return {
+        "trading_symbol": symbol,
         "exchange": "NSE",
         "transaction_type": "BUY",
         "order_type": "MARKET",
         "quantity": 10,
         "product": "CNC",
-        "broker": "kite",
+        "broker": broker,
+        "order_key": order_key(name, broker),
     }
-    notes.order = await people["alice"].call("create_order", {**order, "order_key": ALICES_KEY})
-    notes.retry = await people["alice"].call("create_order", {**order, "order_key": ALICES_KEY})
-    notes.paper_order = await people["bob"].call(
-        "create_order", {**order, "trading_symbol": "TCS", "broker": "paper"}
-    )
-    for name, person in people.items():
-        where = {"broker": TRADES_AT[name]}
-        notes.order_keys[name] = _keys(await person.call("get_orders", where))
-        held = (await person.call("get_portfolio", where)).get("holdings", [])
-        notes.holdings[name] = [f"{row['symbol']} {row['quantity']}" for row in held]
 
 
 async def _audit(stage: Stage, notes: Notes) -> None:

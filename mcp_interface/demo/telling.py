@@ -30,15 +30,15 @@ def tell(notes: Notes, checks: Sequence[Check], seconds: float, show: Print) -> 
         show(f"  {name.capitalize()} → {broker}")
     show("")
     show("🧾 Orders:")
-    for name, order in (("Alice", notes.order), ("Bob", notes.paper_order)):
-        show(f"  {name}: {_order(order)}")
+    for at, order in notes.orders.items():
+        show(f"  {at.partition('@')[0].capitalize()}: {_order(order)}")
     show(f"  Alice again, same key: repeated={notes.retry.get('repeated')}, nothing was sent")
     show("")
     show("💥 SIGKILL and restart:")
     for name, info in notes.after.items():
         show(
             f"  {name.capitalize()}: session {str(info.get('sessionId'))[:8]}, active broker "
-            f"{info.get('activeBroker')}, orders {notes.order_keys_after.get(name)}"
+            f"{info.get('activeBroker')}, orders {_orders_after(notes, name)}"
         )
     show("")
     show("🕰  Alice's audit timeline:")
@@ -46,7 +46,7 @@ def tell(notes: Notes, checks: Sequence[Check], seconds: float, show: Print) -> 
         show(f"  {event['position']:>4}  {event['recordedAt'][11:23]}  {event['summary']}")
     show(f"  A moment before her order: {len(notes.state_before_order.get('orders', []))} orders")
     show(
-        f"  Now: {len(notes.state_now.get('orders', []))} order, "
+        f"  Now: {len(notes.state_now.get('orders', []))} orders, "
         f"{[o.get('status') for o in notes.state_now.get('orders', [])]}"
     )
     show("")
@@ -64,6 +64,16 @@ def tell(notes: Notes, checks: Sequence[Check], seconds: float, show: Print) -> 
     show("          inspector): prints what to paste into your client")
     show("Or serve  make serve, then in another terminal: .venv/bin/trading-server users add you")
     show('Then say  "Show my trading session. Use paper money. Buy 5 INFY at market."')
+
+
+def _orders_after(notes: Notes, name: str) -> list[str]:
+    """At all of the person's brokers."""
+    return [
+        key
+        for at, keys in notes.order_keys_after.items()
+        if at.startswith(f"{name}@")
+        for key in keys
+    ]
 
 
 def _order(order: Plain) -> str:
@@ -84,6 +94,6 @@ def report(notes: Notes, checks: Sequence[Check], seconds: float) -> Plain:
         "checks": [{"name": c.name, "holds": c.holds} for c in checks],
         "sessions": notes.session_ids,
         "statistics": notes.statistics,
-        "order": notes.order,
+        "orders": notes.orders,
         "timeline": notes.timeline,
     }

@@ -95,6 +95,17 @@ class Stage:
         token: str = answer.json()["request_token"]
         return token
 
+    def days_token(self, broker: str, user: str) -> str:
+        """What a person copies from the broker's own page: a token of the day."""
+        answer = httpx2.post(
+            f"{self.simulator_url}/simulator/tokens",
+            json={"broker": broker, "user": user},
+            timeout=TIMEOUT_SECONDS,
+            trust_env=False,
+        )
+        token: str = answer.json()["access_token"]
+        return token
+
     def _start(self, *arguments: str) -> tuple[subprocess.Popen[str], Plain]:
         with (self.directory / f"{arguments[0]}.log").open("a") as log:
             process = subprocess.Popen(

@@ -205,7 +205,7 @@ def test_a_session_that_is_over_does_not_even_ask_the_broker(world: World):
 
 
 def test_a_session_that_ends_while_the_broker_thinks_keeps_no_secret(world: World, monkeypatch):
-    def thinks_for_long(credentials, now):
+    def thinks_for_long(credentials, now, egress):
         world.close.end(context(), FIRST, "operator")
         return ASHAS_KITE
 

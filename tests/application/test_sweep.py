@@ -6,7 +6,7 @@ import pytest
 from application.ports.broker import Secrets
 from application.ports.event_store import Append, Row
 from application.sweep import Sweep, Swept
-from domain.errors import StoreUnavailable
+from domain.errors import KeyStoreUnavailable, StoreUnavailable
 from domain.events import BrokerAuthenticationExpired, BrokerSelected
 from domain.session import Due
 from tests.application.world import (
@@ -164,18 +164,15 @@ def test_what_is_due_is_asked_for_with_the_tolerance(world: World):
     assert suspects.asked == [(OPENING_BELL, timedelta(hours=24, seconds=10))]
 
 
-def test_a_session_that_cannot_be_ended_keeps_no_other_alive(world: World, monkeypatch):
-    world.entered()
+def test_a_session_whose_keys_cannot_be_reached_keeps_no_other_alive(world: World, monkeypatch):
+    world.at_kite()
     ravis = world.entered(RAVI).session_id
     world.clock.advance(2 * DAY)
-    forget = world.vault.forget
 
-    def refuses_ashas(principal, session_id, broker=None):
-        if session_id == FIRST:
-            raise PermissionError("the key file cannot be deleted")
-        forget(principal, session_id, broker)
+    def out_of_reach(*login: object) -> None:
+        raise KeyStoreUnavailable("The keys are away. Next: try again.")
 
-    monkeypatch.setattr(world.vault, "forget", refuses_ashas)
+    monkeypatch.setattr(world.vault, "forget", out_of_reach)
     swept = Sweep(
         deadlines=Suspects(ASHAS_SESSION, Due(RAVI, ravis, None)),
         close=world.close,
@@ -184,7 +181,8 @@ def test_a_session_that_cannot_be_ended_keeps_no_other_alive(world: World, monke
         ids=world.ids,
     )()
 
-    assert swept == (1, ((FIRST, "PermissionError"),))
+    assert swept == (1, ((FIRST, "KeyStoreUnavailable"),))
+    assert world.facts(FIRST)[-1] == "SessionExpired"
     assert world.facts(ravis) == ["SessionCreated", "SessionExpired"]
 
 

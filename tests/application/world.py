@@ -7,8 +7,9 @@ from decimal import Decimal
 from uuid import UUID
 
 from application.audit import Audit
-from application.broker_access import Admit, LogIn, LogOut, SelectBroker
+from application.broker_access import Admit, LogOut, SelectBroker
 from application.enter_session import CloseSession, Entered, EnterSession, SessionLife
+from application.log_in import LogIn
 from application.place_order import PlaceOrder, Receipt
 from application.ports.broker import AcceptedLogin, Secrets
 from application.ports.broker_orders import BrokerOrder
@@ -23,7 +24,9 @@ from domain.vocabulary import OrderSighting, OrderTerms
 from tests.fakes.activity import MemoryActivity
 from tests.fakes.broker import FakeBrokers, ScriptedBroker
 from tests.fakes.clock import CountingIds, ManualClock
+from tests.fakes.egress import FakeEgresses
 from tests.fakes.event_store import MemoryEventStore
+from tests.fakes.login_states import MemoryLoginStates
 from tests.fakes.vault import MemoryVault
 
 OPENING_BELL = datetime(2026, 11, 23, 3, 45, tzinfo=UTC)
@@ -97,6 +100,8 @@ class World:
         self.ids = CountingIds()
         self.store = MemoryEventStore(max_sessions=self.max_sessions)
         self.vault = MemoryVault()
+        self.login_states = MemoryLoginStates()
+        self.egresses = FakeEgresses()
         self.activity = MemoryActivity()
         self.paper = ScriptedBroker()
         self.kite = ScriptedBroker("kite", needs_login=True, mode="SIMULATED")
@@ -117,6 +122,7 @@ class World:
             store=self.store,
             activity=self.activity,
             vault=self.vault,
+            login_states=self.login_states,
             clock=self.clock,
             life=self.life,
             make_room=self._make_room,
@@ -125,6 +131,7 @@ class World:
             writer=self.writer,
             activity=self.activity,
             vault=self.vault,
+            login_states=self.login_states,
             clock=self.clock,
             life=self.life,
         )
@@ -132,13 +139,25 @@ class World:
             writer=self.writer, brokers=self.brokers, clock=self.clock
         )
         self.log_in = LogIn(
-            writer=self.writer, brokers=self.brokers, vault=self.vault, clock=self.clock
+            writer=self.writer,
+            brokers=self.brokers,
+            vault=self.vault,
+            clock=self.clock,
+            egresses=self.egresses,
         )
         self.log_out = LogOut(
-            writer=self.writer, brokers=self.brokers, vault=self.vault, clock=self.clock
+            writer=self.writer,
+            brokers=self.brokers,
+            vault=self.vault,
+            clock=self.clock,
+            egresses=self.egresses,
         )
         self.admit = Admit(
-            writer=self.writer, brokers=self.brokers, vault=self.vault, clock=self.clock
+            writer=self.writer,
+            brokers=self.brokers,
+            vault=self.vault,
+            clock=self.clock,
+            egresses=self.egresses,
         )
         self.place_order = PlaceOrder(
             admit=self.admit, writer=self.writer, vault=self.vault, clock=self.clock, ids=self.ids

@@ -49,7 +49,9 @@ EXAMPLES: dict[str, e.Event] = {
         CREATED, label="शेयर", active_broker="groww", previous_session_id=SESSION
     ),
     "trading_session.broker_selected.v1": e.BrokerSelected(broker="dhan"),
-    "trading_session.broker_authenticated.v1": login(expires_at=OPENING_BELL),
+    "trading_session.broker_authenticated.v1": replace(
+        login(expires_at=OPENING_BELL), relinked=True
+    ),
     "trading_session.broker_authentication_failed.v1": e.BrokerAuthenticationFailed(
         broker="kite", code="TOKEN_REFUSED"
     ),

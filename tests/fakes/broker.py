@@ -7,6 +7,7 @@ from typing import TypeVar
 from application.ports.account import Holding, Position
 from application.ports.broker import AcceptedLogin, Access, Broker, LoginInstructions, Secrets
 from application.ports.broker_orders import BrokerOrder, OrderTicket
+from application.ports.egress import DIRECT, Egress
 from domain.capabilities import Offer
 from domain.events import OrderPlaced, Outcome
 from domain.vocabulary import BrokerName, Mode
@@ -50,16 +51,18 @@ class ScriptedBroker(Lacking):
         self.its_positions: tuple[Position, ...] | Exception = ()
         self.calls: list[tuple[Access, OrderTicket]] = []
         self.logged_in_with: list[Secrets] = []
+        self.logged_in_by: list[Egress] = []
         self.logged_out: list[Access] = []
 
-    def mode(self) -> Mode:
+    def mode(self, egress: Egress = DIRECT) -> Mode:
         return self.its_mode
 
     def login_instructions(self, api_key: str | None) -> LoginInstructions:
         return LoginInstructions(needs_login=self.needs_login, steps=("Log in.",))
 
-    def log_in(self, credentials: Secrets, now: datetime) -> AcceptedLogin:
+    def log_in(self, credentials: Secrets, now: datetime, egress: Egress = DIRECT) -> AcceptedLogin:
         self.logged_in_with.append(credentials)
+        self.logged_in_by.append(egress)
         assert self.login is not None, "the test has not said how a login ends"
         return _answered(self.login)
 

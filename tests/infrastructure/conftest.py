@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine
 
-from infrastructure.keys import KeyFiles
+from infrastructure.keystore.files import KeyFiles
 from tests.support.databases import Database, disposing
 
 

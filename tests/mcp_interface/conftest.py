@@ -44,3 +44,12 @@ def market(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Market]:
     with site(tmp_path_factory.mktemp("market"), TRADING_LOG_LEVEL="debug") as shared:
         simulator = shared.simulator()
         yield Market(shared, simulator, shared.server())
+
+
+@pytest.fixture(scope="session")
+def three_brokers(market: Market, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Market]:
+    """A neighbour whose Groww and Dhan are the simulated ones, too."""
+    url = market.simulator.url
+    settings = {"TRADING_GROWW_URL": url, "TRADING_DHAN_URL": url}
+    with market.neighbour(tmp_path_factory.mktemp("three_brokers"), **settings) as place:
+        yield Market(place, market.simulator, place.server())

@@ -86,6 +86,16 @@ class Person:
             request_token=simulator.request_token(told.data["loginUrl"], user),
         )
 
+    async def log_in_at(self, broker: str, simulator: Simulator, user: str) -> None:
+        """Wherever that is, and make it the active broker; `user` is the account there."""
+        if broker == "kite":
+            await self.log_in_at_kite(simulator, user)
+        elif broker != "paper":
+            token = {"access_token": simulator.day_token(broker, user)}
+            account = {"client_id": user} if broker == "dhan" else {}
+            await self.call("authenticate_broker", broker=broker, **token, **account)
+        await self.call("set_active_broker", broker=broker)
+
 
 def buy(symbol: str = "INFY", quantity: int = 1, **more: object) -> dict[str, Any]:
     """The arguments of a market order; whatever else it should say as keywords."""

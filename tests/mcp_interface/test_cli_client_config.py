@@ -86,11 +86,15 @@ def test_claude_desktop_takes_no_address_and_is_told_so(cli):
 
 
 def test_no_secret_is_printed_and_no_strange_address_taken(cli):
-    stored = cli.given(TRADING_DATABASE_URL="postgresql://u:hushhush@127.0.0.1/d")
+    stored = cli.given(
+        TRADING_DATABASE_URL="postgresql://u:hushhush@127.0.0.1/d",
+        TRADING_VAULT_TOKEN="hushhush",
+    )
 
     said = stored("client-config", "json")
     assert said.code == 0
     assert "hushhush" not in said.out + said.err
     assert "TRADING_DATABASE_URL" in said.err
+    assert "TRADING_VAULT_TOKEN" in said.err
     for strange in ("ftp://x/mcp", "127.0.0.1:8000", "http://u:p@127.0.0.1/mcp"):
         assert cli("client-config", "json", "--url", strange).code == 2

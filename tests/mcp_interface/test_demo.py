@@ -113,7 +113,8 @@ def unsend_dispatch(notes: Notes) -> None:
 
 def lend_charlie_an_order(notes: Notes) -> None:
     """Before the kill and after it, so that only the isolation is broken."""
-    notes.order_keys["charlie"] = notes.order_keys_after["charlie"] = notes.order_keys["alice"]
+    alices = notes.order_keys["alice@kite"]
+    notes.order_keys["charlie@dhan"] = notes.order_keys_after["charlie@dhan"] = alices
 
 
 SABOTAGES: dict[str, Sabotage] = {
@@ -129,23 +130,30 @@ SABOTAGES: dict[str, Sabotage] = {
     "nobody is let in without a token": lambda n: setattr(n, "without_token", 200),
     "nobody is let in with a made-up token": lambda n: setattr(n, "with_made_up_token", 200),
     "three choices at once do not mix": lambda n: n.concurrent.update(bob="kite"),
-    "Alice's order is filled, in simulated money": lambda n: n.order.update(mode="LIVE"),
+    "every order is filled, in simulated money": lambda n: n.orders["charlie@dhan"].update(
+        mode="LIVE"
+    ),
+    "each order went to its own broker": lambda n: n.orders["bob@groww"].update(broker="kite"),
+    "Alice has two brokers in one session, Bob and Charlie one each": lambda n: n.logged_in.update(
+        bob=["groww", "kite"]
+    ),
     "the same order key sends nothing twice": lambda n: n.retry.update(brokerOrderId="another"),
-    "Bob's order is filled, in paper money": lambda n: n.paper_order.update(status="OPEN"),
     "everyone sees their own orders and nobody else's": lend_charlie_an_order,
     "two people at one broker hold different shares": lambda n: n.holdings.update(
-        charlie=n.holdings["alice"]
+        {"bob@groww": n.holdings["alice@groww"]}
     ),
     "the server was killed outright": lambda n: setattr(n, "exit_status", 0),
     "every session is there again, rebuilt from events": lambda n: n.after["bob"].update(
         sessionId=n.after["alice"]["sessionId"]
     ),
-    "every order is there again": lambda n: n.order_keys_after.update(alice=[]),
+    "every order is there again": lambda n: n.order_keys_after.update({"alice@kite": []}),
     "the audit timeline tells Alice's order in full": unsend_dispatch,
     "a moment before her order, the audit knows none": lambda n: n.state_before_order.update(
         orders=n.state_now["orders"]
     ),
-    "now, the audit knows it as filled": lambda n: n.state_now["orders"][0].update(status="OPEN"),
+    "now, the audit knows both of her orders as filled": lambda n: n.state_now["orders"][0].update(
+        status="OPEN"
+    ),
 }
 """One thing that goes wrong for each check. None of them takes another check with it."""
 

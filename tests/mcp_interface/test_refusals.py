@@ -224,6 +224,15 @@ async def test_a_server_without_credentials_in_the_chat_refuses_them_unread(
     assert careful_server.log_head() == before
 
 
+async def test_a_server_without_credentials_in_the_chat_asks_for_none(careful, careful_server):
+    async with connected(careful_server.url, careful.token("arti")) as arti:
+        answer = await arti.try_to("authenticate_broker", broker="kite")
+
+    is_a_good_refusal(answer, "INVALID_ARGUMENT")
+    assert "takes no credentials through the chat" in answer.text
+    assert "api_key" not in answer.text
+
+
 @pytest.fixture(scope="module")
 def pretender(market: Market, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     """Its Kite is a simulator, but that of somebody with other keys."""

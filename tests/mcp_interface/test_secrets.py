@@ -10,7 +10,7 @@ from uuid import UUID
 import httpx2
 import pytest
 
-from infrastructure.keys import KeyFiles
+from infrastructure.keystore.files import KeyFiles
 from infrastructure.vault import SealedVault
 from tests.mcp_interface.conftest import Market
 from tests.mcp_interface.people import ERAS, Answer, buy, connected

@@ -14,21 +14,35 @@ TOOLS = [
     "authenticate_broker",
     "create_order",
     "get_broker_login_instructions",
+    "get_historical_data",
+    "get_margins",
+    "get_option_chain",
     "get_order_types_info",
     "get_orders",
     "get_portfolio",
+    "get_positions",
+    "get_quote",
     "get_session_info",
+    "get_trades",
     "list_brokers",
     "logout_broker",
+    "search_instruments",
     "set_active_broker",
 ]
 READ_ONLY = {
     "get_broker_login_instructions",
+    "get_historical_data",
+    "get_margins",
+    "get_option_chain",
     "get_order_types_info",
     "get_orders",
     "get_portfolio",
+    "get_positions",
+    "get_quote",
     "get_session_info",
+    "get_trades",
     "list_brokers",
+    "search_instruments",
 }
 MOST_TOKENS, CHARACTERS_A_TOKEN = 9_000, 4
 
@@ -161,7 +175,9 @@ async def test_the_way_to_log_in_is_told(asha):
     assert (paper.data["needsLogin"], paper.data["loginUrl"]) == (False, None)
     assert kite.data["needsLogin"] is True
     assert kite.data["loginUrl"].endswith("/connect/login?v=3&api_key=ashasapp")
-    assert f"Link for the user: {kite.data['loginUrl']}" in kite.text
+    assert f"Zerodha Kite's own page: {kite.data['loginUrl']}" in kite.text
+    assert f"(good once, for 10 minutes): {kite.data['connectUrl']}" in kite.text
+    assert paper.data["connectUrl"] is None
     is_well_formed(kite, await asha.session_id())
 
 

@@ -121,11 +121,19 @@ class Simulator(Program):
         """What a person does in the browser: open the link, say who they are, copy the token."""
         return str(self._ask("GET", f"{login_url}&user_id={user}")["request_token"])
 
+    def day_token(self, broker: str, user: str) -> str:
+        """What a person copies from Groww's or Dhan's own page."""
+        body = {"broker": broker, "user": user}
+        return str(self._ask("POST", f"{self.url}/simulator/tokens", json=body)["access_token"])
+
     def register_app(self, api_key: str, api_secret: str) -> None:
         self._post("/simulator/apps", api_key=api_key, api_secret=api_secret)
 
     def fault(self, fault: str, **where: object) -> None:
         self._post("/simulator/faults", fault=fault, **where)
+
+    def clear_faults(self) -> None:
+        self._ask("DELETE", f"{self.url}/simulator/faults")
 
     def wire_log(self) -> list[Plain]:
         """Every order that ever came into existence there."""
