@@ -1,6 +1,7 @@
 """Log in at a broker: let it say whose credentials these are, and take the login into a session."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TypeVar
@@ -20,6 +21,7 @@ from application.ports.broker import (
     Brokers,
     LoginRefused,
     Secrets,
+    reason,
 )
 from application.ports.clock import Clock
 from application.ports.egress import Egresses
@@ -30,6 +32,7 @@ from domain.errors import (
     AccountDiffers,
     BrokerLoginFailed,
     BrokerUnavailable,
+    EgressUnavailable,
     InvalidArgument,
     SessionHasExpired,
 )
@@ -103,10 +106,10 @@ class LogIn:
             failed = BrokerAuthenticationFailed(broker=broker.name, code=refused.code)
             self.writer.decide(context, [session_id], lambda _: [[failed]])
             raise BrokerLoginFailed(text, login_at=broker.name) from None
-        except BrokerDown:
+        except BrokerDown as down:
             raise BrokerUnavailable(
-                f"{broker.display_name} gave no usable answer; you are not logged in. "
-                "Next: try again in a moment."
+                f"{broker.display_name} gave no usable answer{reason(down)}; you are not logged "
+                "in. Next: try again in a moment."
             ) from None
 
     def check_account(
@@ -129,14 +132,15 @@ class LogIn:
 
     def discard(self, principal: UUID, broker: Broker, accepted: AcceptedLogin) -> None:
         """End a login that nobody will use, as far as the broker listens."""
-        broker.log_out(
-            Access(
-                principal=principal,
-                account_id=accepted.account_id,
-                secrets=accepted.secrets,
-                egress=self.egresses.of(principal, broker.name),
+        with suppress(EgressUnavailable):  # it is never told by another way
+            broker.log_out(
+                Access(
+                    principal=principal,
+                    account_id=accepted.account_id,
+                    secrets=accepted.secrets,
+                    egress=self.egresses.of(principal, broker.name),
+                )
             )
-        )
 
     def keep(
         self,

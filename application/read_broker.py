@@ -9,7 +9,7 @@ from application.broker_access import Admission, Admit
 from application.enter_session import Entered
 from application.observe import observe_book
 from application.ports.account import Holding, Position
-from application.ports.broker import Access, Broker, BrokerDown, LoginExpired
+from application.ports.broker import Access, Broker, BrokerDown, LoginExpired, reason
 from application.ports.broker import RateLimited as TooSoon
 from application.ports.broker_orders import BrokerOrder
 from application.ports.clock import Clock
@@ -142,8 +142,8 @@ class ReadBroker:
                 f"{broker.display_name} takes no more questions for this account just now. "
                 f"Nothing changed. Next: try again in {late.again_in_seconds:.1f} s."
             ) from None
-        except BrokerDown:
+        except BrokerDown as down:
             raise BrokerUnavailable(
-                f"{broker.display_name} gave no usable answer. Nothing changed. "
+                f"{broker.display_name} gave no usable answer{reason(down)}. Nothing changed. "
                 "Next: try again in a moment."
             ) from None

@@ -91,9 +91,7 @@ class WaitingLogins:
             for login in self.states.under_way(principal, session_id)
             if login.stage == "waiting" and broker in (login.broker, "all")
         ]
-        for login in waiting:
-            self.throw_away(login)
-        return len(waiting)
+        return sum(self._throw_away_unless_taken(login) for login in waiting)
 
     def clean(self) -> int:
         """Throw away what has expired; say how much that was."""
@@ -121,6 +119,13 @@ class WaitingLogins:
             login.login_id, "waiting", "busy", self.clock.now()
         ):
             raise LoginLinkRefused("This code was used before. Next: list_brokers().")
+        if accepted.expires_at is not None and accepted.expires_at <= self.clock.now():
+            self.throw_away(login)
+            raise LoginLinkRefused(
+                f"This login at {broker.display_name} has ended meanwhile, by the broker's clock. "
+                f"Next: get_broker_login_instructions(broker='{broker.name}').",
+                login_at=broker.name,
+            )
         try:
             session = self.log_in.keep(
                 context,
@@ -142,8 +147,15 @@ class WaitingLogins:
     def _miss(self, login: LoginState) -> int:
         left = self.states.miss(login.login_id)
         if not left:
-            self.throw_away(login)
+            self._throw_away_unless_taken(login)
         return left
+
+    def _throw_away_unless_taken(self, login: LoginState) -> bool:
+        """Somebody with the right code may be taking it into the session at this very moment."""
+        mine = self.states.move(login.login_id, "waiting", "busy", self.clock.now())
+        if mine:
+            self.throw_away(login)
+        return mine
 
     def _accepted(self, login_id: str) -> AcceptedLogin | None:
         kept = self.states.kept(login_id)

@@ -191,6 +191,7 @@ class OrderReport(msgspec.Struct, frozen=True, kw_only=True):
     code: str | None = None
     reason: str | None = None
     sighting: OrderSighting | None = None
+    reached_broker: bool = True
 
     @property
     def safe_to_retry(self) -> bool:
@@ -210,8 +211,10 @@ def tell_order(report: OrderReport | None, event: e.OrderEvent) -> OrderReport:
             return replace(
                 report, state="PLACED", broker_order_id=broker_order_id, placed_at=placed_at
             )
-        case e.OrderRejected(code=code, reason=reason):
-            return replace(report, state="REJECTED", code=code, reason=reason)
+        case e.OrderRejected(code=code, reason=reason, reached_broker=reached_broker):
+            return replace(
+                report, state="REJECTED", code=code, reason=reason, reached_broker=reached_broker
+            )
         case e.OrderOutcomeUnknown(cause=cause) if report.state != "PLACED":
             return replace(report, state="UNKNOWN", reason=cause)
         case e.OrderObserved(broker_order_id=broker_order_id, sighting=sighting):

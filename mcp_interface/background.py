@@ -10,7 +10,7 @@ import structlog
 from anyio import to_thread
 
 from application.sweep import Swept
-from domain.errors import StoreUnavailable
+from domain.errors import KeyStoreUnavailable, StoreUnavailable
 from mcp_interface.composition import Backend
 from mcp_interface.work import Work
 
@@ -103,8 +103,10 @@ class Background:
 
     def _logins(self) -> None:
         """Logins that the broker's clock has ended, and those that nobody finished."""
-        self._backend.waiting_logins.clean()
-        self._told(self._backend.sweep(only_logins=True))
+        try:
+            self._told(self._backend.sweep(only_logins=True))
+        finally:  # neither keeps the other from its work
+            self._backend.waiting_logins.clean()
 
     def _sweep(self) -> None:
         self._all_forgotten = False
@@ -123,6 +125,14 @@ class Background:
         self._backend.projecting.stop()
         self._backend.close()
 
+    def _keys(self) -> dict[str, Any]:
+        """Whether the key store answers; without it nobody's login can be used. `Any`: JSON."""
+        try:
+            self._backend.keys.get("order-id")
+        except KeyStoreUnavailable as e:
+            return {"ok": False, "why": e.code}
+        return {"ok": True}
+
     def checks(self) -> dict[str, dict[str, Any]]:
         """What readiness depends on; `Any`: plain JSON values."""
         backend = self._backend
@@ -134,6 +144,7 @@ class Background:
         projecting = backend.projecting
         return {
             "store": store,
+            "keys": self._keys(),
             "projector": {
                 "ok": projecting.alive,
                 **({"why": projecting.stepped_down} if projecting.stepped_down else {}),

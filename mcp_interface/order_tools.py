@@ -212,7 +212,8 @@ def _receipt(app: App, entered: Entered, receipt: Receipt) -> CallToolResult:
     if receipt.repeated:
         lines.append("Nothing was sent now: this order_key named this order already.")
     if row.reason:
-        lines.append(f"The broker's words: {row.reason}" if row.state == "REJECTED" else row.reason)
+        theirs = row.state == "REJECTED" and receipt.report.reached_broker
+        lines.append(f"The broker's words: {row.reason}" if theirs else row.reason)
     if row.state in ("UNKNOWN", "DISPATCHED"):
         lines.append(
             "It may be live. Do not place it again. Next: get_orders(), and look for it there."

@@ -109,7 +109,16 @@ class LoginExpired(Exception):
 
 
 class BrokerDown(Exception):
-    """A read could not be answered: no connection, time-out, or an answer that makes no sense."""
+    """A read could not be answered: no connection, time-out, or an answer that makes no sense.
+
+    Its text, if there is one, says why in our own words; never the broker's, never a secret.
+    """
+
+
+def reason(down: BrokerDown) -> str:
+    """` (ReadTimeout)`: why, to be put behind what is said to the user; nothing without a text."""
+    said = str(down).rstrip(".")
+    return f" ({said})" if said else ""
 
 
 class RateLimited(BrokerDown):

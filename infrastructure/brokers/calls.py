@@ -142,8 +142,6 @@ class Line:
         self.calls.breaker.ended(self.egress, self.account, clear=clear)
 
 
-def no_answer(error: BaseException | None, display_name: str) -> BrokerDown:
+def no_answer(error: BaseException | None) -> BrokerDown:
     """What to raise when a read ended with this error, for whatever reason."""
-    if isinstance(error, BrokerDown):
-        return error
-    return BrokerDown(f"No usable answer from {display_name} ({type(error).__name__}).")
+    return error if isinstance(error, BrokerDown) else BrokerDown(type(error).__name__)

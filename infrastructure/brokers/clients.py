@@ -1,5 +1,6 @@
 """What adapters share above their SDKs. Importing this imports neither `requests` nor an SDK."""
 
+import re
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from hashlib import sha256
@@ -13,6 +14,7 @@ from application.ports.egress import Egress
 T = TypeVar("T")
 
 MOST_CLIENTS: Final = 1024
+_ID: Final = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
 
 class Clients(Generic[T]):
@@ -71,6 +73,17 @@ def root_of(url: str | None, own: str, display_name: str) -> str:
             "http://127.0.0.1:9100."
         )
     return f"{parts.scheme}://{parts.netloc}"
+
+
+def in_address(broker_id: str) -> str:
+    """An id of a broker's, fit to become a part of an address.
+
+    Raises:
+        ValueError: it is none, and would lead to something else: `../../gtt/triggers/1`.
+    """
+    if not _ID.fullmatch(broker_id):
+        raise ValueError("this is no id of a broker's")
+    return broker_id
 
 
 def hidden(text: str, access: Access) -> str:

@@ -171,7 +171,7 @@ class _Watched:
         through = (
             (socks["proxy_host"], socks["proxy_port"])
             if socks
-            else (self.proxy.host, self.proxy.port)
+            else (self.proxy.host.strip("[]"), self.proxy.port)
             if self.proxy
             else None
         )

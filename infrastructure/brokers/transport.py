@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 import requests
 import stamina
 
-from application.ports.broker import RateLimited
+from application.ports.broker import BrokerDown, RateLimited
 from application.ports.egress import DIRECT
 from infrastructure.brokers.calls import Line, NotSent
 from infrastructure.brokers.connections import ATTEMPT, Attempt, Transport
@@ -54,6 +54,7 @@ class Session(requests.Session):
     def send(self, request: requests.PreparedRequest, **kwargs: Any) -> requests.Response:
         """Raises:
         NotSent: a write of which no byte left.
+        BrokerDown: a read for which there is no way out.
         RateLimited: a read that our own limit or the broker's forbids for now.
         """
         assert request.method is not None
@@ -81,6 +82,11 @@ class Session(requests.Session):
 
     def _read(self, request: requests.PreparedRequest, route: Route) -> requests.Response:
         line, times = self._line, self._line.calls.time_outs
+        if not is_usable(line.egress):
+            raise BrokerDown(
+                "This account's calls leave from an address that this machine does not have now. "
+                "Ask the operator (trading-server egress show)."
+            )
         last_start = time.monotonic() + times.retrying
 
         def ask() -> requests.Response:

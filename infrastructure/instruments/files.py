@@ -11,6 +11,7 @@ import shutil
 import sqlite3
 import tempfile
 import threading
+import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import date
@@ -168,7 +169,7 @@ def _unpacked(file: Path) -> tuple[Path, Callable[[], None]]:
     try:
         with gzip.open(file, "rb") as source, plain.open("wb") as out:
             shutil.copyfileobj(source, out)
-    except (EOFError, gzip.BadGzipFile) as e:
+    except (EOFError, gzip.BadGzipFile, zlib.error) as e:
         directory.cleanup()
         raise UnreadableTable(f"{file.name} cannot be unpacked ({e}).") from None
     except FileNotFoundError:

@@ -17,6 +17,7 @@ from infrastructure.instruments.listing import Listing
 
 CHECKED: Final[dict[str, Callable[[Listing], str | int | None]]] = {
     "kind": lambda listing: listing.kind,
+    "symbol": lambda listing: listing.is_about,
     "expiry": lambda listing: listing.expiry,
     "strike": lambda listing: listing.strike_inr,
     "lot": lambda listing: listing.lot_size_shares,
@@ -26,7 +27,7 @@ CHECKED: Final[dict[str, Callable[[Listing], str | int | None]]] = {
 """What must be the same everywhere; a broker that says nothing contradicts nobody."""
 
 _CHECKED_AT_ONCE: Final = attrgetter(
-    "kind", "expiry", "strike_inr", "lot_size_shares", "tick_inr", "isin"
+    "kind", "is_about", "expiry", "strike_inr", "lot_size_shares", "tick_inr", "isin"
 )
 """Nearly always all are alike, and the fields need not be looked at one by one."""
 

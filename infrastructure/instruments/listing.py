@@ -56,6 +56,11 @@ class Listing(msgspec.Struct, frozen=True, kw_only=True, gc=False, array_like=Tr
     strike_inr: str | None = None
 
     @property
+    def is_about(self) -> str | None:
+        """What everybody spells as the exchange does: a share's symbol, a contract's underlying."""
+        return self.symbol if self.kind == "EQ" else self.underlying
+
+    @property
     def key(self) -> str:
         """Equal for what is the same instrument at every broker."""
         if self.kind == "INDEX":

@@ -74,6 +74,11 @@ def load(
             reads = build(files, table, scratch, day, now)
         except (NotFetched, BadFile) as e:
             raise LoadRefused(f"{e} The table stays as it was. Next: try again later.") from None
+        except sqlite3.Error as e:
+            raise LoadRefused(
+                f"The new table cannot be written ({e}); the old one stays. Next: make room on "
+                "the disk, then load again."
+            ) from None
         if not accept_fewer:
             _check_size(reads, directory)
         put_in_place(table, table_file(directory, day))

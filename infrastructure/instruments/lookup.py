@@ -17,6 +17,7 @@ from infrastructure.instruments.spelling import Wanted, readings
 MAX_TEXT: Final = 100
 NEAREST: Final = 3
 _KITES_NUMBER: Final = re.compile(r"[0-9]{1,18}")
+_ANYWHERE: Final = [("exchange = ?", "NSE"), ("exchange <> ?", "BSE"), ("exchange = ?", "BSE")]
 _MOST: Final = 8
 """Enough to know that there are several."""
 
@@ -94,25 +95,25 @@ def _fitting(connection: sqlite3.Connection, wanted: Wanted) -> list[Instrument]
         if wanted.strike_inr is not None:
             where += " AND strike_inr = ?"
             values.append(wanted.strike_inr)
-        return _best_markets(_rows(connection, where, *values), wanted)
-    found = _best_markets(_rows(connection, "trading_symbol = ?", wanted.symbol), wanted)
+        return _in_best_market(connection, wanted, where, *values)
+    found = _in_best_market(connection, wanted, "trading_symbol = ?", wanted.symbol)
     if not found:
         alien = "groww_trading_symbol = ? AND groww_trading_symbol <> trading_symbol"
-        found = _best_markets(_rows(connection, alien, wanted.symbol), wanted)
+        found = _in_best_market(connection, wanted, alien, wanted.symbol)
     if not found and (index := BY_ALIAS.get(wanted.symbol)):
         name = f"{index.exchange}:{index.symbol}"
-        found = _best_markets(_rows(connection, "name = ?", name), wanted)
+        found = _in_best_market(connection, wanted, "name = ?", name)
     return found
 
 
-def _best_markets(found: list[Instrument], wanted: Wanted) -> list[Instrument]:
-    """Those of the first market that has any; without one named, NSE before BSE."""
-    if not wanted.exchanges:
-        on_nse = [each for each in found if each.exchange == "NSE"]
-        on_others = [each for each in found if each.exchange != "BSE"]
-        return on_nse or on_others or found
-    for exchange in wanted.exchanges:
-        if there := [each for each in found if each.exchange == exchange]:
+def _in_best_market(
+    connection: sqlite3.Connection, wanted: Wanted, where: str, *values: object
+) -> list[Instrument]:
+    """Those of the first market that has any; without one named, NSE before BSE. Each market is
+    asked for by itself: many rows of another one must not hide that several fit."""
+    markets = [("exchange = ?", exchange) for exchange in wanted.exchanges] or _ANYWHERE
+    for market, exchange in markets:
+        if there := _rows(connection, f"{where} AND {market}", *values, exchange):
             return there
     return []
 

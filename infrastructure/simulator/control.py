@@ -11,7 +11,7 @@ What goes wrong, and how the market behaves, is set in `conditions`; both are gu
 """
 
 from decimal import Decimal
-from typing import Literal
+from typing import Final, Literal
 
 import msgspec
 from starlette.requests import Request
@@ -41,6 +41,9 @@ class NewUser(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     broker: BrokerWithLogin = "kite"
     name: str | None = None
     cash_inr: Decimal | None = None
+
+
+MOST_CASH_INR: Final = 10**12
 
 
 class NewApp(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
@@ -93,6 +96,10 @@ class Control:
     async def add_user(self, request: Request) -> Response:
         new = await read(request, NewUser)
         user = user_name(new.user)
+        if new.cash_inr is not None and (
+            not new.cash_inr.is_finite() or not 0 <= new.cash_inr <= MOST_CASH_INR
+        ):
+            return bad_request(f"cash_inr must be an amount from 0 to {MOST_CASH_INR}.")
         self.exchange.open_account(new.broker, user, new.name, new.cash_inr)
         known = {"pin": PIN, "totp_secret": totp_secret(DHAN, user)} if new.broker == DHAN else {}
         return as_json({"broker": new.broker, "user": user} | known)

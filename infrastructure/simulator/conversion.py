@@ -28,6 +28,8 @@ def convert(
         raise Refused("ORDER", "The position is smaller than what is to be converted.")
     if not is_long and target in ("CNC", "MTF"):
         raise Refused("ORDER", "A short position cannot be delivered.")
+    if source in ("CNC", "MTF") and shares > account.deliverable_shares(instrument, source):
+        raise Refused("HOLDINGS", "Insufficient holdings. The other shares are on sale.")
     moved = old.average_price_inr * shares
     new = account.position(instrument, target)
     old.move(-shares, -moved, is_long=is_long)

@@ -174,7 +174,6 @@ def position_row(user: str, position: Position, last: Decimal) -> Row:
     carried = abs(position.overnight_shares)
     carried_value = carried * position.overnight_price_inr
     was_long = position.overnight_shares > 0
-    realised = position.cash_flow_inr if net == 0 else Decimal(0)
     return {
         "dhanClientId": user,
         "tradingSymbol": dhan_symbol(position.instrument),
@@ -188,7 +187,7 @@ def position_row(user: str, position: Position, last: Decimal) -> Row:
         "sellAvg": position.sell_price_inr.quantize(FOUR_PLACES),
         "sellQty": position.sell_shares,
         "netQty": net,
-        "realizedProfit": realised.quantize(PAISA),
+        "realizedProfit": position.realised_inr.quantize(PAISA),
         "unrealizedProfit": ((last - average) * net).quantize(PAISA),
         "rbiReferenceRate": 1,
         "multiplier": 1,

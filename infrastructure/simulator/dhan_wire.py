@@ -182,7 +182,7 @@ def read(body: bytes, shape: type[Body]) -> Body:
     """Raises: DhanError: a field is missing or not a value that Dhan knows."""
     try:
         return msgspec.json.decode(body, type=shape)
-    except msgspec.DecodeError:
+    except (msgspec.DecodeError, RecursionError):
         raise DhanError(*BAD_BODY) from None
 
 

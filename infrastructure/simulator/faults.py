@@ -6,7 +6,7 @@ has acted, so that an order exists whose sender cannot know it.
 
 from dataclasses import dataclass
 from threading import Lock
-from typing import Literal, get_args
+from typing import Final, Literal, get_args
 
 FaultKind = Literal[
     "drop_before",  # the connection closes; nothing has happened
@@ -46,6 +46,9 @@ class Fault:
         )
 
 
+_MOST: Final = 86_400
+
+
 def parse_fault(spelled: str) -> tuple[FaultKind, float]:
     """Read `drop_after`, `delay:0.5`, `dribble:3` or `status:429`.
 
@@ -55,7 +58,9 @@ def parse_fault(spelled: str) -> tuple[FaultKind, float]:
     name, _, argument = spelled.partition(":")
     for kind in KINDS:
         if kind == name and bool(argument) == (kind in _WITH_ARGUMENT):
-            return kind, float(argument or 0)
+            number = float(argument or 0)
+            if 0 <= number <= _MOST:
+                return kind, number
     raise ValueError(f"There is no fault {spelled!r}. Next: use one of {', '.join(KINDS)}.")
 
 

@@ -151,7 +151,7 @@ def _protection(form: Mapping[str, str]) -> Decimal:
         percent = Decimal(form.get("market_protection", "0"))
     except InvalidOperation:
         raise invalid("market_protection") from None
-    if percent != -1 and not 0 <= percent <= 100:
+    if percent.is_nan() or (percent != -1 and not 0 <= percent <= 100):
         raise invalid("market_protection")
     return percent
 

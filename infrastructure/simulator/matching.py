@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from infrastructure.simulator.accounts import Account, Liquidity
 from infrastructure.simulator.instruments import Instrument
 from infrastructure.simulator.orders import Fill, Order, OrderRequest, Status
+from infrastructure.simulator.prices import expires_at
 from infrastructure.simulator.venue import Venue
 
 INSTANT = timedelta(microseconds=1)
@@ -70,15 +71,22 @@ def first_working_status(request: OrderRequest) -> Status:
 
 
 def _enter(venue: Venue, account: Account, order: Order, at: datetime) -> Order:
-    exchange, hours = order.request.exchange, venue.hours
     account.step(replace(order, status="OPEN PENDING", at=at))
     entered = replace(
         order,
         at=at,
         status=first_working_status(order.request),
-        lapses_at=hours.closes_at(exchange, at) if hours.kept else None,
+        lapses_at=_lapses_at(venue, order, at),
     )
     return account.step(_protected(venue, entered, at))
+
+
+def _lapses_at(venue: Venue, order: Order, at: datetime) -> datetime | None:
+    request = order.request
+    if venue.hours.kept:
+        return venue.hours.closes_at(request.exchange, at)
+    instrument = venue.instrument(request.exchange, request.symbol, order.placed_at)
+    return expires_at(instrument) if instrument.is_contract else None
 
 
 def _protected(venue: Venue, order: Order, at: datetime) -> Order:

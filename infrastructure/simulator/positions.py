@@ -64,8 +64,13 @@ class Position:
     @property
     def cash_flow_inr(self) -> Decimal:
         """What the day's trades did to the money: their value if paid in full, else the profit."""
-        if self.is_paid_in_full:
-            return self.sell_value_inr - self.buy_value_inr
+        return (
+            self.sell_value_inr - self.buy_value_inr if self.is_paid_in_full else self.realised_inr
+        )
+
+    @property
+    def realised_inr(self) -> Decimal:
+        """What the part that was closed today has earned, what was carried into it included."""
         carried = self.overnight_shares
         matched = min(self.buy_shares + max(0, carried), self.sell_shares + max(0, -carried))
         return matched * (self._opened(-1) - self._opened(1))

@@ -45,6 +45,10 @@ def expires_at(contract: Instrument) -> datetime:
     return session(contract.expiry)[1]
 
 
+def has_expired(instrument: Instrument, at: datetime) -> bool:
+    return instrument.is_contract and expires_at(instrument) <= at
+
+
 def is_on_tick(instrument: Instrument, price_inr: Decimal) -> bool:
     """Whether the exchange would take this price at all."""
     return price_inr > 0 and price_inr % instrument.tick_inr == 0

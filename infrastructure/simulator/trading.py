@@ -18,6 +18,7 @@ from infrastructure.simulator.hours import MarketHours
 from infrastructure.simulator.instruments import Instrument
 from infrastructure.simulator.matching import cancel, first_working_status, start_working, work_on
 from infrastructure.simulator.orders import Order, OrderRequest
+from infrastructure.simulator.prices import has_expired
 from infrastructure.simulator.refusals import Refused
 
 MOST_MODIFICATIONS = 25
@@ -128,7 +129,7 @@ class Trading(Books):
             for order in list(account.working.values()):
                 cancel(account, order, now)
             for position in list(account.positions.values()):
-                if position.net_shares:
+                if position.net_shares and not has_expired(position.instrument, now):
                     closing = OrderRequest(
                         exchange=position.instrument.exchange,
                         symbol=position.symbol,
@@ -143,6 +144,7 @@ class Trading(Books):
         check_kill_switch(account)
         instrument = self._checked(request, at)
         works_from = self._works_from(request, at)
+        self.venue.must_trade(instrument, works_from or at)
         blocked = money_to_block(account, request, instrument, self.venue.last(instrument, at))
         number = next(self._numbers)
         order = Order(
@@ -171,6 +173,7 @@ class Trading(Books):
 
     def _checked(self, request: OrderRequest, at: datetime) -> Instrument:
         instrument = self.venue.instrument(request.exchange, request.symbol, at)
+        self.venue.must_trade(instrument, at)
         check_terms(request, instrument, self.venue.day_range(instrument, at))
         return instrument
 

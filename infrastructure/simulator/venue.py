@@ -9,7 +9,7 @@ from infrastructure.simulator.hours import MarketHours
 from infrastructure.simulator.instruments import Instrument
 from infrastructure.simulator.market import circuit, depth
 from infrastructure.simulator.orders import OrderRequest, Side
-from infrastructure.simulator.prices import first_reached, price
+from infrastructure.simulator.prices import first_reached, has_expired, price
 from infrastructure.simulator.refusals import Refused
 from infrastructure.simulator.universe import listed
 
@@ -32,11 +32,13 @@ class Venue:
         """Raises: Refused: not listed on that day."""
         found = listed(at).find(exchange, symbol)
         if found is None:
-            raise Refused(
-                "INPUT",
-                "The instrument you are placing an order for has either expired or does not exist.",
-            )
+            raise _not_there()
         return found
+
+    def must_trade(self, instrument: Instrument, at: datetime) -> None:
+        """Raises: Refused: it expires by then, though it stays listed until the end of the day."""
+        if has_expired(instrument, at):
+            raise _not_there()
 
     def last(self, instrument: Instrument, at: datetime) -> Decimal:
         """The last traded price in INR, which outside of market hours is that of the close."""
@@ -73,3 +75,10 @@ class Venue:
         if request.side == "BUY":
             return last_inr + off
         return max(instrument.tick_inr, last_inr - off)
+
+
+def _not_there() -> Refused:
+    return Refused(
+        "INPUT",
+        "The instrument you are placing an order for has either expired or does not exist.",
+    )

@@ -95,7 +95,9 @@ def busy_page(visit: Visit) -> HTMLResponse:
     return page(
         "One moment",
         f"<p>{escape(visit.display_name)} is being asked.</p>"
-        f'<a class="button" href="?login={escape(visit.login.login_id)}">Look again</a>',
+        f'<a class="button" href="?login={escape(visit.login.login_id)}">Look again</a>'
+        '<p class="soft until">If this page stays for more than a minute, ask for a new link in '
+        "your own client.</p>",
     )
 
 

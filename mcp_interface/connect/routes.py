@@ -77,7 +77,7 @@ class ConnectPages:
                 )
             login, cookie = await self._work.run(lambda: self._claimed(login, cookie))
         except Refusal as refusal:
-            return pages.refusal_page(refusal, None)
+            return pages.refusal_page(refusal, _unless_over(refusal, ""))
         try:
             url = await self._at_broker(
                 login, lambda: self._connecting.submit(login, _filled(form))
@@ -98,7 +98,7 @@ class ConnectPages:
             old = request.cookies[_cookie_name(login)]
             cookie = await self._work.run(lambda: self._renewed(login, old))
         except Refusal as refusal:
-            return pages.refusal_page(refusal, None)
+            return pages.refusal_page(refusal, _unless_over(refusal, ""))
         try:
             brought = dict(request.query_params)
             await self._at_broker(login, lambda: self._connecting.come_back(login, brought))

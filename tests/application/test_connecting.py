@@ -254,6 +254,43 @@ def test_a_login_that_waits_is_abandoned_for_its_broker_and_session_only(pages, 
     assert [access.account_id for access in world.kite.logged_out] == ["AB1234"]
 
 
+def test_a_login_that_is_taken_at_this_moment_is_not_abandoned(pages, world, monkeypatch):
+    login = pages.verified()
+    seen = pages.states.under_way(ASHA, FIRST)
+    monkeypatch.setattr(pages.states, "under_way", lambda principal, session_id: seen)
+    pages.confirm(login)
+
+    assert pages.waiting.abandon(ASHA, FIRST, "kite") == 0
+
+    assert world.kite.logged_out == []
+    assert pages.now(login).stage == "finished"
+
+
+def test_a_way_out_that_is_lost_keeps_no_login_from_being_thrown_away(pages, world):
+    pages.verified()
+    pages.verified(label="work")
+    world.egresses.ways[ASHA, "kite"] = None
+    world.clock.advance(TEN_MINUTES)
+
+    assert pages.waiting.clean() == 2
+
+    assert pages.states.rows == {}
+    assert world.kite.logged_out == []
+
+
+def test_a_login_that_the_brokers_clock_ended_while_its_code_was_awaited_is_not_taken(pages, world):
+    world.clock.at = SIX_IN_THE_MORNING - timedelta(minutes=5)
+    login = pages.verified()
+    world.clock.at = SIX_IN_THE_MORNING
+
+    with pytest.raises(LoginLinkRefused, match="has ended meanwhile"):
+        pages.confirm(login)
+
+    assert pages.states.rows == {}
+    assert world.vault.holds(FIRST) == []
+    assert "BrokerAuthenticated" not in world.facts(FIRST)
+
+
 def test_a_code_counts_for_its_own_session_only(pages: Pages, world: World):
     login = pages.verified(label="work")
 

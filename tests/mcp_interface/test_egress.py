@@ -24,7 +24,8 @@ async def test_an_order_leaves_from_the_registered_address_from_the_call_after_i
     async with connected(market.server.url, market.site.token("nora")) as nora:
 
         async def order(key: str) -> Plain:
-            return (await nora.call("create_order", **buy(order_key=key), broker="kite")).data
+            answer = await nora.call("create_order", **buy(order_key=key), broker="kite")
+            return {**answer.data, "text": answer.text}
 
         await nora.log_in_at_kite(market.simulator, "NORA")
         from_anywhere = await order("anywhere")
@@ -32,7 +33,7 @@ async def test_an_order_leaves_from_the_registered_address_from_the_call_after_i
         from_her_own = await order("her-own")
         egress_set(market, "nora", "source:192.0.2.1")
         from_nowhere = await order("nowhere")
-        listed = (await nora.try_to("get_orders", broker="kite")).code
+        listed = await nora.try_to("get_orders", broker="kite")
 
     told = [(each["state"], each["code"]) for each in (from_anywhere, from_her_own, from_nowhere)]
     assert told == [
@@ -40,7 +41,12 @@ async def test_an_order_leaves_from_the_registered_address_from_the_call_after_i
         ("PLACED", None),
         ("REJECTED", "EGRESS_UNAVAILABLE"),
     ]
-    assert listed == "BROKER_UNAVAILABLE"
+    assert ["The broker's words" in each["text"] for each in (from_anywhere, from_nowhere)] == [
+        True,
+        False,
+    ]
+    assert listed.code == "BROKER_UNAVAILABLE"
+    assert "Ask the operator (trading-server egress show)" in listed.text
     mine = [each["tag"] for each in market.simulator.wire_log() if each["user"] == "NORA"]
     assert len(mine) == 1
 

@@ -61,7 +61,7 @@ class DhanClients:
             raise _refusal_of_a_read(refused) from None
         except Exception as error:  # noqa: BLE001  # whatever it is, it is no answer
             cause = error.error if isinstance(error, sdk.NoAnswer) and error.error else error
-            raise no_answer(cause, "Dhan") from None
+            raise no_answer(cause) from None
 
     def _writing(
         self,

@@ -21,6 +21,7 @@ from application.ports.broker import (
 )
 from application.ports.browser_login import Departure, LoginField, LoginMethod
 from application.ports.egress import DIRECT, Egress
+from infrastructure.brokers.calls import no_answer
 from infrastructure.brokers.dhan.mapping import Profile
 from infrastructure.brokers.importing import IMPORTING
 from infrastructure.brokers.logins import ONE_TIME_CODE, given, login_end, one_time_code
@@ -213,4 +214,4 @@ def _asking(ask: Callable[[], T]) -> T:
             ) from None
         raise BrokerDown(f"Dhan answered {error.status}.") from None
     except Exception as error:  # noqa: BLE001  # whatever it is, it is no answer
-        raise BrokerDown(f"No usable answer from Dhan ({type(error).__name__}).") from None
+        raise no_answer(error) from None

@@ -94,5 +94,5 @@ def _symbol(security_id: int | str | None, segment: str, names: Names) -> str | 
     """Older answers name no contracts; Dhan's number alone says nothing to a person."""
     if security_id is None:
         return None
-    known = names.instruments.known_to("dhan", str(security_id), segment)
+    known = names.known(segment, str(security_id))
     return None if known is None else known.trading_symbol

@@ -1,7 +1,7 @@
 """Orders and trades between Dhan's words and ours. Pure: what a row does not say is left unknown,
 never guessed."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Final
@@ -131,19 +131,21 @@ def _all(words: Iterable[str]) -> str:
     return ", ".join(words)
 
 
-def broker_orders(rows: object, names: Names) -> tuple[BrokerOrder, ...]:
-    """Oldest first.
+def broker_orders(
+    rows: object, names: Names, hide: Callable[[str], str] = str
+) -> tuple[BrokerOrder, ...]:
+    """Oldest first. `hide` blots the account out of Dhan's words: some name it.
 
     Raises:
         ValueError: a row lacks something that every order has.
     """
     found = msgspec.convert(rows, list[_OrderRow], strict=False)
-    orders = (_broker_order(row, names) for row in found)
+    orders = (_broker_order(row, names, hide) for row in found)
     return tuple(sorted(orders, key=lambda order: order.placed_at or _BEGINNING))
 
 
-def _broker_order(row: _OrderRow, names: Names) -> BrokerOrder:
-    status = _status(row)
+def _broker_order(row: _OrderRow, names: Names, hide: Callable[[str], str]) -> BrokerOrder:
+    status, complaint = _status(row), _complaint(row.oms_error_description)
     pending = row.remaining_quantity
     if pending is None:
         pending = row.quantity - row.filled_qty
@@ -166,7 +168,7 @@ def _broker_order(row: _OrderRow, names: Names) -> BrokerOrder:
             filled_shares=row.filled_qty,
             pending_shares=0 if status in _OVER else pending,
             average_price_inr=price_if_any(row.average_traded_price),
-            status_message=_complaint(row.oms_error_description),
+            status_message=complaint and hide(complaint),
             broker_time=as_utc(row.update_time) or as_utc(row.create_time),
         ),
         placed_at=as_utc(row.create_time),

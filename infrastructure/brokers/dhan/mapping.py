@@ -4,8 +4,8 @@ Dhan knows an instrument by exchange segment and security id; symbols in its row
 the table does not know keeps the name that Dhan gives it; what has no word here is refused.
 """
 
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Final
 
@@ -61,9 +61,17 @@ class Profile(msgspec.Struct, rename="camel"):
 
 @dataclass(frozen=True)
 class Names:
-    """Between our exchange and trading symbol and Dhan's segment and security id."""
+    """Between our exchange and trading symbol and Dhan's segment and security id.
+
+    Exchanges give the id of a contract that has expired to another one, and a table may be old: on
+    a known day, `today` in India, what has expired is not known any more.
+    """
 
     instruments: Instruments
+    today: date | None = None
+
+    def on(self, now: datetime) -> "Names":
+        return replace(self, today=now.astimezone(IST).date())
 
     def handle(self, exchange: str, trading_symbol: str) -> DhanHandle:
         """For orders.
@@ -78,14 +86,25 @@ class Names:
                 f"{exchange}:{trading_symbol} is not in the instrument table. "
                 "Next: search_instruments."
             )
+        if self._has_expired(found):
+            raise UnknownInstrument(f"{found.name} has expired. Next: search_instruments.")
         return handle_of(found)
 
     def ours(self, segment: str, security_id: str, named: str | None) -> tuple[str, str]:
         """Exchange and trading symbol; `named` is what Dhan calls it."""
-        known = self.instruments.known_to("dhan", security_id, segment)
+        known = self.known(segment, security_id)
         if known is not None:
             return known.exchange, known.trading_symbol
         return SEGMENTS.get(segment, segment), named or security_id
+
+    def known(self, segment: str, security_id: str) -> Instrument | None:
+        found = self.instruments.known_to("dhan", security_id, segment)
+        return None if found is None or self._has_expired(found) else found
+
+    def _has_expired(self, instrument: Instrument) -> bool:
+        if self.today is None or instrument.expiry is None:
+            return False
+        return instrument.expiry < self.today
 
 
 def must_trade(exchange: str) -> None:

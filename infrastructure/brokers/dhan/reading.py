@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import date, datetime
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from application.ports.account import Funds, Holding, Margins, Position, Profile
@@ -11,6 +12,7 @@ from application.ports.market import Candle, Detail, OptionChain, Quote
 from domain.errors import NotSupportedByBroker
 from domain.instruments import Instrument
 from domain.vocabulary import Interval, OrderSighting, OrderTerms
+from infrastructure.brokers.clients import hidden
 from infrastructure.brokers.dhan import (
     map_account,
     map_candles,
@@ -52,18 +54,20 @@ class DhanReads(DhanClients):
         return self._reading(
             access,
             lambda ask: map_account.holdings(
-                ask(lambda dhan: dhan.get_holdings(), nothing=_NO_HOLDINGS), self._names
+                ask(lambda dhan: dhan.get_holdings(), nothing=_NO_HOLDINGS), self._names.on(now)
             ),
         )
 
     def positions(self, access: Access, now: datetime) -> tuple[Position, ...]:
         return self._reading(
             access,
-            lambda ask: map_account.positions(ask(lambda dhan: dhan.get_positions()), self._names),
+            lambda ask: map_account.positions(
+                ask(lambda dhan: dhan.get_positions()), self._names.on(now)
+            ),
         )
 
     def orders(self, access: Access, now: datetime) -> tuple[BrokerOrder, ...]:
-        return self._reading(access, self._book)
+        return self._reading(access, self._book_of(access, now))
 
     def order_history(
         self, access: Access, broker_order_id: str, exchange: str, now: datetime
@@ -78,12 +82,17 @@ class DhanReads(DhanClients):
     ) -> tuple[BrokerOrder, ...]:
         """Dhan looks up the latest order with a tag; the book says whether there are more."""
 
+        hide = partial(hidden, access=access)
+
         def look(ask: Ask) -> tuple[BrokerOrder, ...]:
             row = ask(
                 lambda dhan: dhan.get_order_by_correlationID(broker_tag), nothing=_NO_SUCH_ORDER
             )
-            latest = map_orders.broker_orders([row] if row else [], self._names)
-            seen = {each.broker_order_id: each for each in (*self._book(ask), *latest)}
+            latest = map_orders.broker_orders([row] if row else [], self._names.on(now), hide)
+            # The book was read later, so what it says is newer.
+            seen = {each.broker_order_id: each for each in self._book_of(access, now)(ask)}
+            for each in latest:
+                seen.setdefault(each.broker_order_id, each)
             return tuple(each for each in seen.values() if broker_tag in each.broker_tags)
 
         return self._reading(access, look)
@@ -91,13 +100,17 @@ class DhanReads(DhanClients):
     def trades(self, access: Access, now: datetime) -> tuple[Trade, ...]:
         return self._reading(
             access,
-            lambda ask: map_orders.trades(ask(lambda dhan: dhan.get_trade_book()), self._names),
+            lambda ask: map_orders.trades(
+                ask(lambda dhan: dhan.get_trade_book()), self._names.on(now)
+            ),
         )
 
     def gtt_orders(self, access: Access, now: datetime) -> tuple[GttOrder, ...]:
         return self._reading(
             access,
-            lambda ask: map_gtt.gtt_orders(ask(lambda dhan: dhan.get_forever()), self._names),
+            lambda ask: map_gtt.gtt_orders(
+                ask(lambda dhan: dhan.get_forever()), self._names.on(now)
+            ),
         )
 
     def kill_switch(self, access: Access, now: datetime) -> bool:
@@ -153,7 +166,7 @@ class DhanReads(DhanClients):
 
     def order_margins(self, access: Access, orders: Sequence[OrderTerms], now: datetime) -> Margins:
         """Each by itself, and several once more together: a basket's answer names no orders."""
-        singles = [map_margins.margin_arguments(terms, self._names) for terms in orders]
+        singles = [map_margins.margin_arguments(terms, self._names.on(now)) for terms in orders]
         basket = map_margins.basket_arguments(singles) if len(singles) > 1 else None
 
         def read(ask: Ask) -> Margins:
@@ -188,12 +201,15 @@ class DhanReads(DhanClients):
                         int(handle.security_id), handle.exchange_segment, expiry.isoformat()
                     )
                 ),
-                self._names,
+                self._names.on(now),
             ),
         )
 
-    def _book(self, ask: Ask) -> tuple[BrokerOrder, ...]:
-        return map_orders.broker_orders(ask(lambda dhan: dhan.get_order_list()), self._names)
+    def _book_of(self, access: Access, now: datetime) -> "Callable[[Ask], tuple[BrokerOrder, ...]]":
+        hide = partial(hidden, access=access)
+        return lambda ask: map_orders.broker_orders(
+            ask(lambda dhan: dhan.get_order_list()), self._names.on(now), hide
+        )
 
 
 def _quotes_of(detail: Detail, wanted: dict[str, list[int]]) -> "Callable[[DhanClient], Row]":

@@ -9,6 +9,7 @@ from application.ports.broker import Access
 from application.ports.broker_orders import Accepted, GttOrder, GttTicket, OrderTicket, Written
 from domain.events import Outcome
 from domain.vocabulary import OrderTerms
+from infrastructure.brokers.clients import in_address
 from infrastructure.brokers.dhan import map_account, map_gtt, map_orders
 from infrastructure.brokers.dhan.client import NotThere
 from infrastructure.brokers.dhan.reading import DhanReads
@@ -30,7 +31,7 @@ class DhanWrites(DhanReads):
 
     def place(self, access: Access, ticket: OrderTicket, now: datetime) -> Outcome:
         def prepare() -> "Callable[[DhanClient], Row]":
-            arguments = map_orders.order_arguments(ticket, self._names)
+            arguments = map_orders.order_arguments(ticket, self._names.on(now))
             return lambda dhan: dhan.place_order(**arguments)
 
         return as_fact(self._writing(access, prepare, _names_an_order), ticket.order_key, now)
@@ -39,7 +40,7 @@ class DhanWrites(DhanReads):
         self, access: Access, broker_order_id: str, terms: OrderTerms, now: datetime
     ) -> Written:
         def prepare() -> "Callable[[DhanClient], Row]":
-            arguments = map_orders.changed_arguments(broker_order_id, terms)
+            arguments = map_orders.changed_arguments(in_address(broker_order_id), terms)
             return lambda dhan: dhan.modify_order(**arguments)
 
         return self._writing(access, prepare, _names_an_order)
@@ -47,15 +48,17 @@ class DhanWrites(DhanReads):
     def cancel(
         self, access: Access, broker_order_id: str, terms: OrderTerms, now: datetime
     ) -> Written:
-        return self._writing(
-            access, lambda: lambda dhan: dhan.cancel_order(broker_order_id), _names_an_order
-        )
+        def prepare() -> "Callable[[DhanClient], Row]":
+            order_id = in_address(broker_order_id)
+            return lambda dhan: dhan.cancel_order(order_id)
+
+        return self._writing(access, prepare, _names_an_order)
 
     def convert_position(self, access: Access, conversion: Conversion, now: datetime) -> Written:
         """Dhan's yes is 202 without a word; anything that it does say is not the yes we know."""
 
         def prepare() -> "Callable[[DhanClient], Row]":
-            arguments = map_account.conversion_arguments(conversion, self._names)
+            arguments = map_account.conversion_arguments(conversion, self._names.on(now))
             return lambda dhan: dhan.convert_position(**arguments)
 
         return self._writing(
@@ -67,7 +70,7 @@ class DhanWrites(DhanReads):
 
     def place_gtt(self, access: Access, ticket: GttTicket, now: datetime) -> Written:
         def prepare() -> "Callable[[DhanClient], Row]":
-            arguments = map_gtt.gtt_arguments(ticket, self._names)
+            arguments = map_gtt.gtt_arguments(ticket, self._names.on(now))
             return lambda dhan: dhan.place_forever(**arguments)
 
         return self._writing(access, prepare, _names_an_order)
@@ -85,9 +88,11 @@ class DhanWrites(DhanReads):
         return self._writing(access, prepare, _names_an_order)
 
     def cancel_gtt(self, access: Access, gtt: GttOrder, now: datetime) -> Written:
-        return self._writing(
-            access, lambda: lambda dhan: dhan.cancel_forever(gtt.gtt_id), _names_an_order
-        )
+        def prepare() -> "Callable[[DhanClient], Row]":
+            gtt_id = in_address(gtt.gtt_id)
+            return lambda dhan: dhan.cancel_forever(gtt_id)
+
+        return self._writing(access, prepare, _names_an_order)
 
     def set_kill_switch(self, access: Access, on: bool, now: datetime) -> Written:
         action = "ACTIVATE" if on else "DEACTIVATE"

@@ -49,7 +49,7 @@ class GrowwClients:
         except sdk.GrowwAnswered as error:
             raise _refusal_of_a_read(error) from None
         except Exception as error:  # noqa: BLE001  # whatever it is, it is no answer
-            raise no_answer(error, "Groww") from None
+            raise no_answer(error) from None
 
     def _writing(
         self,

@@ -17,6 +17,7 @@ from application.ports.broker import (
     Secrets,
 )
 from application.ports.browser_login import LoginField, LoginMethod
+from infrastructure.brokers.calls import no_answer
 from infrastructure.brokers.groww.mapping import DayToken, Profile
 from infrastructure.brokers.importing import IMPORTING
 from infrastructure.brokers.logins import (
@@ -145,4 +146,4 @@ def _asking(ask: Callable[[], T]) -> T:
             ) from None
         raise BrokerDown(f"Groww answered {error.status}.") from None
     except Exception as error:  # noqa: BLE001  # whatever it is, it is no answer
-        raise BrokerDown(f"No usable answer from Groww ({type(error).__name__}).") from None
+        raise no_answer(error) from None

@@ -42,7 +42,7 @@ class KiteClients:
         except sdk.KiteException as error:
             raise BrokerDown(f"Kite answered {error.code}.") from None
         except Exception as error:  # noqa: BLE001  # the SDK raises all sorts of things
-            raise no_answer(error, "Kite") from None
+            raise no_answer(error) from None
 
     def _writing(
         self,

@@ -17,6 +17,7 @@ from application.ports.broker import (
 )
 from application.ports.browser_login import Departure, LoginField, LoginMethod
 from application.ports.egress import DIRECT, Egress
+from infrastructure.brokers.calls import no_answer
 from infrastructure.brokers.importing import IMPORTING
 from infrastructure.brokers.kite.map_account import Account, NewToken
 from infrastructure.brokers.logins import next_six_ist
@@ -163,7 +164,7 @@ def _asking(ask: Callable[[], T]) -> T:
             ) from None
         raise BrokerDown(f"Kite answered {error.code}.") from None
     except Exception as error:  # noqa: BLE001  # the SDK raises all sorts of things
-        raise BrokerDown(f"No usable answer from Kite ({type(error).__name__}).") from None
+        raise no_answer(error) from None
 
 
 def _given(credentials: Secrets, name: str) -> str | None:

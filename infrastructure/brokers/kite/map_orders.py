@@ -1,7 +1,7 @@
 """Orders and trades between our words and Kite's. Pure: what a row does not say is left unknown,
 never guessed."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Final
@@ -59,7 +59,7 @@ class _OrderRow(_Step, kw_only=True):
     price: Decimal
     trigger_price: Decimal
     tag: str | None = None
-    tags: list[str] = []
+    tags: list[str] | None = None
 
 
 class _TradeRow(msgspec.Struct):
@@ -130,20 +130,23 @@ def order_id(answer: object) -> str | None:
     return answer if isinstance(answer, str) and answer else None
 
 
-def broker_orders(rows: object) -> tuple[BrokerOrder, ...]:
-    """Raises:
-    ValueError: a row lacks something that every order has.
+def broker_orders(rows: object, hide: Callable[[str], str] = str) -> tuple[BrokerOrder, ...]:
+    """`hide` blots the account out of Kite's words: some name it.
+
+    Raises:
+        ValueError: a row lacks something that every order has.
     """
-    return tuple(_broker_order(row) for row in msgspec.convert(rows, list[_OrderRow], strict=False))
+    found = msgspec.convert(rows, list[_OrderRow], strict=False)
+    return tuple(_broker_order(row, hide) for row in found)
 
 
-def sightings(rows: object) -> tuple[OrderSighting, ...]:
-    """The steps of one order, in Kite's order: the oldest first.
+def sightings(rows: object, hide: Callable[[str], str] = str) -> tuple[OrderSighting, ...]:
+    """The steps of one order, in Kite's order: the oldest first. `hide` as above.
 
     Raises:
         ValueError: a row lacks something that every step has.
     """
-    return tuple(_sighting(row) for row in msgspec.convert(rows, list[_Step], strict=False))
+    return tuple(_sighting(row, hide) for row in msgspec.convert(rows, list[_Step], strict=False))
 
 
 def trades(rows: object) -> tuple[Trade, ...]:
@@ -168,7 +171,7 @@ def as_utc(text: str | None) -> datetime | None:
         return None
 
 
-def _broker_order(row: _OrderRow) -> BrokerOrder:
+def _broker_order(row: _OrderRow, hide: Callable[[str], str]) -> BrokerOrder:
     return BrokerOrder(
         broker_order_id=row.order_id,
         exchange=row.exchange,
@@ -181,20 +184,20 @@ def _broker_order(row: _OrderRow) -> BrokerOrder:
         quantity_shares=row.quantity,
         limit_price_inr=price_if_any(row.price),
         trigger_price_inr=price_if_any(row.trigger_price),
-        sighting=_sighting(row),
+        sighting=_sighting(row, hide),
         placed_at=as_utc(row.exchange_timestamp) or as_utc(row.order_timestamp),
-        broker_tags=tuple(dict.fromkeys(_given([row.tag, *row.tags]))),
+        broker_tags=tuple(dict.fromkeys(_given([row.tag, *(row.tags or ())]))),
     )
 
 
-def _sighting(row: _Step) -> OrderSighting:
+def _sighting(row: _Step, hide: Callable[[str], str]) -> OrderSighting:
     return OrderSighting(
         status=_status(row),
         raw_status=row.status,
         filled_shares=row.filled_quantity,
         pending_shares=row.pending_quantity,
         average_price_inr=price_if_any(row.average_price),
-        status_message=row.status_message,
+        status_message=row.status_message and hide(row.status_message),
         broker_time=as_utc(row.order_timestamp),
     )
 

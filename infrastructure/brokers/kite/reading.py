@@ -1,7 +1,8 @@
 """What can be asked at Kite. Whatever cannot be asked at all is refused before anything is sent."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
+from functools import partial
 from typing import TYPE_CHECKING
 
 from application.ports.account import Charges, Funds, Holding, Margins, Position, Profile
@@ -11,6 +12,7 @@ from application.ports.market import Candle, Detail, Quote
 from domain.errors import NotSupportedByBroker
 from domain.instruments import Instrument
 from domain.vocabulary import Interval, OrderSighting, OrderTerms
+from infrastructure.brokers.clients import hidden, in_address
 from infrastructure.brokers.importing import IMPORTING
 from infrastructure.brokers.kite import (
     map_account,
@@ -41,12 +43,14 @@ class KiteReads(KiteClients):
         return self._reading(access, lambda client: map_account.net_positions(client.positions()))
 
     def orders(self, access: Access, now: datetime) -> tuple[BrokerOrder, ...]:
-        return self._reading(access, lambda client: map_orders.broker_orders(client.orders()))
+        hide = partial(hidden, access=access)
+        return self._reading(access, lambda client: map_orders.broker_orders(client.orders(), hide))
 
     def order_history(
         self, access: Access, broker_order_id: str, exchange: str, now: datetime
     ) -> tuple[OrderSighting, ...]:
-        return self._reading(access, lambda client: _history(client, broker_order_id))
+        hide = partial(hidden, access=access)
+        return self._reading(access, lambda client: _history(client, broker_order_id, hide))
 
     def find(
         self, access: Access, broker_tag: str, exchange: str, now: datetime
@@ -131,12 +135,18 @@ class KiteReads(KiteClients):
         )
 
 
-def _history(client: "KiteClient", broker_order_id: str) -> tuple[OrderSighting, ...]:
+def _history(
+    client: "KiteClient", broker_order_id: str, hide: Callable[[str], str]
+) -> tuple[OrderSighting, ...]:
     with IMPORTING:
         from infrastructure.brokers.kite import sdk
 
     try:
-        return map_orders.sightings(client.order_history(broker_order_id))
+        in_address(broker_order_id)
+    except ValueError:
+        return ()
+    try:
+        return map_orders.sightings(client.order_history(broker_order_id), hide)
     except sdk.KiteException as error:
         if error.code in (400, 404) and "order_id" in str(error):
             return ()

@@ -8,6 +8,7 @@ from application.ports.broker import Access
 from application.ports.broker_orders import Accepted, GttOrder, GttTicket, OrderTicket, Written
 from domain.events import Outcome
 from domain.vocabulary import OrderTerms
+from infrastructure.brokers.clients import in_address
 from infrastructure.brokers.kite import map_account, map_gtt, map_orders
 from infrastructure.brokers.kite.client import KiteClients
 from infrastructure.brokers.outcomes import as_fact
@@ -30,7 +31,8 @@ class KiteWrites(KiteClients):
         return self._writing(
             access,
             lambda client: partial(
-                client.modify_order, **map_orders.changed_arguments(broker_order_id, terms)
+                client.modify_order,
+                **map_orders.changed_arguments(in_address(broker_order_id), terms),
             ),
             _names_an_order,
         )
@@ -40,7 +42,7 @@ class KiteWrites(KiteClients):
     ) -> Written:
         return self._writing(
             access,
-            lambda client: partial(client.cancel_order, terms.variety, broker_order_id),
+            lambda client: partial(client.cancel_order, terms.variety, in_address(broker_order_id)),
             _names_an_order,
         )
 
@@ -63,13 +65,15 @@ class KiteWrites(KiteClients):
     def modify_gtt(self, access: Access, gtt_id: str, ticket: GttTicket, now: datetime) -> Written:
         return self._writing(
             access,
-            lambda client: partial(client.modify_gtt, gtt_id, **map_gtt.gtt_arguments(ticket)),
+            lambda client: partial(
+                client.modify_gtt, in_address(gtt_id), **map_gtt.gtt_arguments(ticket)
+            ),
             _names_a_gtt,
         )
 
     def cancel_gtt(self, access: Access, gtt: GttOrder, now: datetime) -> Written:
         return self._writing(
-            access, lambda client: partial(client.delete_gtt, gtt.gtt_id), _names_a_gtt
+            access, lambda client: partial(client.delete_gtt, in_address(gtt.gtt_id)), _names_a_gtt
         )
 
 

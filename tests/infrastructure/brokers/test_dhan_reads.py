@@ -2,7 +2,7 @@
 what it is told."""
 
 import dataclasses
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 import pytest
@@ -21,6 +21,7 @@ from tests.infrastructure.brokers.dhan_support import (
     data_error,
     dhan,
     dhan_error,
+    known,
     logged_in,
 )
 from tests.infrastructure.brokers.kite_support import (
@@ -135,6 +136,50 @@ def test_an_order_that_the_look_up_knows_is_found_before_the_book_shows_it(tmp_p
 
     assert found.broker_order_id == "1"
     assert side.asked == [f"GET /v2/orders/external/{TAG}", "GET /v2/orders"]
+
+
+def test_what_the_book_says_of_an_order_is_newer_than_the_look_up(tmp_path):
+    traded = {"orderStatus": "TRADED", "filledQty": ORDER["quantity"], "remainingQuantity": 0}
+
+    def answer(_: str, path: str):
+        return as_json(200, ORDER if "external" in path else [ORDER | traded])
+
+    with far_side(answer) as side:
+        (found,) = dhan(side.url, tmp_path).find(access(), TAG, "NSE", OPENING_BELL)
+
+    assert found.sighting.status == "FILLED"
+
+
+def test_dhans_words_about_an_order_do_not_repeat_the_account(tmp_path):
+    words = "RMS:Margin Exceeds for entity account-ALICE across exchange"
+    row = ORDER | {"orderStatus": "REJECTED", "omsErrorDescription": words}
+    with far_side(lambda _, path: as_json(200, row if "external" in path else [row])) as side:
+        broker = dhan(side.url, tmp_path)
+        (listed,) = broker.orders(access(), OPENING_BELL)
+        (found,) = broker.find(access(), TAG, "NSE", OPENING_BELL)
+
+    assert (
+        listed.sighting.status_message
+        == "RMS:Margin Exceeds for entity account-*** across exchange"
+    )
+    assert found.sighting == listed.sighting
+
+
+def test_a_number_that_an_expired_contract_had_is_not_read_as_that_contract(tmp_path):
+    future = known("NFO", "NIFTY26DECFUT")
+    assert future.dhan is not None
+    row = ORDER | {
+        "exchangeSegment": "NSE_FNO",
+        "securityId": future.dhan.security_id,
+        "tradingSymbol": "NIFTY-Feb2027-FUT",
+    }
+    with far_side(lambda *_: as_json(200, [row])) as side:
+        broker = dhan(side.url, tmp_path)
+        (while_listed,) = broker.orders(access(), OPENING_BELL)
+        (later,) = broker.orders(access(), OPENING_BELL + timedelta(days=60))
+
+    assert while_listed.trading_symbol == "NIFTY26DECFUT"
+    assert later.trading_symbol == "NIFTY-Feb2027-FUT"
 
 
 def test_an_order_that_only_the_book_shows_is_found(tmp_path):

@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 import pytest
@@ -314,6 +315,48 @@ def test_where_quantities_may_be_lots_nothing_is_ordered_changed_or_converted(tm
     assert len(refusals) == len(others)
     assert {placed.code, *(each.code for each in refusals)} == {"NOT_SUPPORTED"}
     assert side.asked == []
+
+
+@pytest.mark.parametrize("order_id", ["", "..", "../forever/orders/1", "1?x=2", "1/2", "%2e%2e"])
+def test_what_is_no_id_leads_nowhere(tmp_path, order_id):
+    with far_side(lambda *_: as_json(200, {"orderId": "1"})) as side:
+        broker = dhan(side.url, tmp_path)
+        written = [
+            broker.modify(access(), order_id, TEN_AT_1400, OPENING_BELL),
+            broker.cancel(access(), order_id, TEN_AT_1400, OPENING_BELL),
+        ]
+
+    assert [isinstance(each, Declined) and each.reached_broker for each in written] == [False] * 2
+    assert side.asked == []
+
+
+def test_a_contract_of_an_old_table_that_has_expired_is_not_ordered(tmp_path):
+    """Exchanges give the numbers of expired contracts to new ones."""
+    future = replace(
+        TEN_AT_MARKET,
+        exchange="NFO",
+        trading_symbol="NIFTY26DECFUT",
+        product="NRML",
+        quantity_shares=65,
+    )
+    its_last_day = datetime(2026, 12, 29, 4, tzinfo=UTC)
+    waiting = dataclasses.replace(BUY_AT_1400, exchange="NFO", trading_symbol="NIFTY26DECFUT")
+    with far_side(lambda *_: as_json(200, {"orderId": "1"})) as side:
+        broker = dhan(side.url, tmp_path)
+        placed = broker.place(access(), ticket(future), its_last_day)
+        refused = broker.place(access(), ticket(future), its_last_day + timedelta(days=1))
+        waits = broker.place_gtt(
+            access(),
+            dataclasses.replace(waiting, product="NRML"),
+            its_last_day + timedelta(days=1),
+        )
+
+    assert isinstance(placed, OrderPlaced)
+    assert isinstance(refused, OrderRejected)
+    assert isinstance(waits, Declined)
+    assert {refused.code, waits.code} == {"UNKNOWN_INSTRUMENT"}
+    assert "has expired" in refused.reason
+    assert side.asked == ["POST /v2/orders"]
 
 
 def test_a_share_of_the_bse_goes_to_the_bse(broker, alice):

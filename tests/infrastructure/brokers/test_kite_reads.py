@@ -99,6 +99,53 @@ def test_the_life_of_an_order_step_by_step(broker, alice):
     assert steps[-1].average_price_inr == Decimal("1488.8")
 
 
+def test_kites_words_about_an_order_do_not_repeat_the_account(tmp_path):
+    words = "RMS:Margin Exceeds,Required:32040.00 for entity account-ALICE across exchange"
+    row = {
+        "order_id": "1",
+        "status": "REJECTED",
+        "status_message": words,
+        "exchange": "NSE",
+        "tradingsymbol": "INFY",
+        "transaction_type": "BUY",
+        "order_type": "LIMIT",
+        "product": "CNC",
+        "variety": "regular",
+        "validity": "DAY",
+        "quantity": 10,
+        "filled_quantity": 0,
+        "pending_quantity": 0,
+        "average_price": 0,
+        "price": 1400,
+        "trigger_price": 0,
+        "tag": None,
+        "tags": None,
+    }
+    with far_side(lambda *_: as_json(200, {"status": "success", "data": [row]})) as side:
+        broker = KiteBroker(side.url, tmp_path)
+        (order,) = broker.orders(access(), OPENING_BELL)
+        (step,) = broker.order_history(access(), "1", "NSE", OPENING_BELL)
+
+    assert order.sighting.status_message == (
+        "RMS:Margin Exceeds,Required:32040.00 for entity account-*** across exchange"
+    )
+    assert step == order.sighting
+    assert order.broker_tags == ()
+
+
+@pytest.mark.parametrize("amount", ["1e999999", "-1e99", 1e16])
+def test_an_amount_that_nobody_could_mean_is_no_answer(tmp_path, amount):
+    purse = {
+        "enabled": True,
+        "net": amount,
+        "available": {"opening_balance": 0, "collateral": 0},
+        "utilised": {"debits": 0},
+    }
+    answer = as_json(200, {"status": "success", "data": {"equity": purse}})
+    with far_side(lambda *_: answer) as side, pytest.raises(BrokerDown):
+        KiteBroker(side.url, tmp_path).funds(access(), OPENING_BELL)
+
+
 def test_an_order_that_kite_does_not_know_has_no_history(broker, alice):
     assert broker.order_history(alice, "261123000000000", "NSE", OPENING_BELL) == ()
 

@@ -394,3 +394,18 @@ def test_on_the_wire_a_cancellation_names_the_order_and_nothing_else(tmp_path):
         KiteBroker(side.url, tmp_path).cancel(access(), "151", after_hours, OPENING_BELL)
 
     assert side.asked == ["DELETE /orders/amo/151"]
+
+
+@pytest.mark.parametrize("order_id", ["", "..", "../../gtt/triggers/1", "1?x=2", "1/2", "%2e%2e"])
+def test_what_is_no_id_leads_nowhere(tmp_path, order_id):
+    with far_side(lambda *_: as_json(200, {"data": {"order_id": "1", "trigger_id": 1}})) as side:
+        broker = KiteBroker(side.url, tmp_path)
+        written = [
+            broker.modify(access(), order_id, TEN_AT_1400, OPENING_BELL),
+            broker.cancel(access(), order_id, TEN_AT_1400, OPENING_BELL),
+            broker.modify_gtt(access(), order_id, BUY_AT_1400, OPENING_BELL),
+        ]
+        history = broker.order_history(access(), order_id, "NSE", OPENING_BELL)
+
+    assert [isinstance(each, Declined) and each.reached_broker for each in written] == [False] * 3
+    assert (history, side.asked) == ((), [])

@@ -191,6 +191,13 @@ def test_a_tunnel_that_is_refused_proves_that_nothing_was_sent():
     assert wire.connections == 0
 
 
+def test_a_proxy_may_have_an_address_of_the_sixth_version():
+    with endpoint() as wire, forward_proxy() as proxy:
+        session(Egress(proxy=f"http://[::ffff:127.0.0.1]:{proxy.port}")).post(f"{wire.url}{ORDER}")
+
+    assert len(proxy.heads) == len(wire.heads) == 1
+
+
 def test_an_order_goes_through_a_socks_proxy():
     with endpoint() as wire, socks_proxy() as proxy:
         session(through(proxy.port, "socks5")).post(f"{wire.url}{ORDER}")

@@ -14,6 +14,7 @@ from tests.infrastructure.instruments.support import EIGHT_O_CLOCK, KITE, MONDAY
 
 FRIDAY = date(2026, 11, 20)
 TUESDAY = date(2026, 11, 24)
+PACKED_HEAD = b"\x1f\x8b\x08" + bytes(7)
 NEW_SHARE = "4632577,18096,JUBLFOOD,JUBILANT FOODWORKS,0.0,,0.0,0.05,1,EQ,NSE,NSE"
 
 
@@ -152,6 +153,17 @@ def test_a_damaged_table_is_passed_over_for_the_one_before(table, content):
 
     assert table.facts().trading_day == FRIDAY
     assert table.resolve("INFY").name == "NSE:INFY"
+
+
+@pytest.mark.parametrize("content", [b"", b"not packed", PACKED_HEAD, PACKED_HEAD + b"\xff" * 99])
+def test_a_packed_table_that_is_damaged_is_passed_over_and_said_to_be(table, content):
+    make_table(table.directory, FRIDAY - timedelta(days=1))
+    files.packed(files.table_file(table.directory, FRIDAY)).write_bytes(content)
+
+    assert table.facts().trading_day == FRIDAY - timedelta(days=1)
+    make_table(table.directory)
+    with pytest.raises(UnknownInstrument, match="cannot be"):
+        table.resolve("INFY", on=FRIDAY)
 
 
 def test_a_table_of_another_format_is_passed_over(table):

@@ -27,6 +27,7 @@ GROWW = replace(KITE, broker="groww", handle=("NIFTY26NOV24650CE", "NSE-NIFTY-..
 DHAN = replace(KITE, broker="dhan", symbol="NIFTY 23 NOV 24650 CALL", handle=("NSE_FNO", "OPTIDX"))
 OTHER: dict[str, dict[str, Any]] = {
     "kind": {"kind": "PE"},
+    "symbol": {"underlying": "FINNIFTY"},
     "expiry": {"expiry": "2026-12-01"},
     "strike": {"strike_inr": "24700"},
     "lot": {"lot_size_shares": 75},
@@ -102,6 +103,31 @@ def test_an_isin_that_one_knows_is_everybodys_and_another_one_is_a_disagreement(
     assert join((share, groww)).isin == "INE002A01018"
     reused = join((replace(share, broker="dhan", isin="INE009A01021"), groww))
     assert reused.trusted == ()
+
+
+def test_shares_whose_tokens_were_swapped_are_not_taken_for_each_other():
+    """Kite tells no ISIN, and one share is like the other in lot and tick."""
+    reliance = replace(
+        KITE,
+        kind="EQ",
+        exchange="NSE",
+        token="2885",
+        symbol="RELIANCE",
+        underlying=None,
+        expiry=None,
+        strike_inr=None,
+    )
+    dhan = replace(reliance, broker="dhan", isin="INE002A01018", handle=("NSE_EQ", "EQUITY"))
+    groww = replace(dhan, broker="groww", handle=("RELIANCE", "NSE-RELIANCE", "CASH"))
+    swapped = replace(reliance, symbol="INFY")
+
+    found = join((swapped, groww, dhan))
+
+    assert (found.name, [each.broker for each in found.trusted]) == (
+        "NSE:RELIANCE",
+        ["groww", "dhan"],
+    )
+    assert join((swapped, dhan)).trusted == ()
 
 
 def test_a_broker_that_lists_one_token_twice_is_not_believed():

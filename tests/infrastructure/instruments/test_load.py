@@ -15,6 +15,7 @@ import pytest
 
 from domain.errors import InvalidArgument, UnknownInstrument
 from domain.vocabulary import BrokerName
+from infrastructure.instruments import building
 from infrastructure.instruments import load as loading
 from infrastructure.instruments.fetching import LoginWanted, NotFetched, Source, fetch, source
 from infrastructure.instruments.load import LoadRefused, load
@@ -294,6 +295,20 @@ def test_a_crash_while_joining_leaves_the_old_table(brokers, directory, table, m
     monkeypatch.setattr(loading, "put_in_place", crash)
     brokers.kite(whole(file_of("kite", KITE[:10])))
     with pytest.raises(OSError, match="No space left"):
+        load(brokers.sources(), directory, EIGHT_O_CLOCK)
+
+    assert table.facts().instruments == 15
+    assert not (directory / "loading").exists()
+
+
+def test_a_disk_that_is_full_while_joining_refuses_the_load(brokers, directory, table, monkeypatch):
+    load(brokers.sources(), directory, EIGHT_O_CLOCK)
+
+    def full(*_: object) -> None:
+        raise sqlite3.OperationalError("database or disk is full")
+
+    monkeypatch.setattr(building, "fill", full)
+    with pytest.raises(LoadRefused, match=r"cannot be written \(database or disk is full\)"):
         load(brokers.sources(), directory, EIGHT_O_CLOCK)
 
     assert table.facts().instruments == 15

@@ -128,6 +128,25 @@ def test_a_spelling_that_leaves_the_day_open_is_right_only_if_one_contract_fits(
     )
 
 
+def test_contracts_of_another_market_hide_no_second_one_that_fits(tmp_path):
+    def future(exchange, token, day):
+        return (
+            f"{token << 8},{token},USDINR{day}FUT,USDINR,0,2026-11-{day:02},0,0.0025,1,FUT,"
+            f"{exchange}-FUT,{exchange}"
+        )
+
+    many = [future("BCD", 500 + day, day) for day in range(2, 9)]
+    two = [future("CDS", 600 + day, day) for day in (6, 27)]
+    make_table(tmp_path, kite=[*KITE, *many, *two])
+    table = InstrumentTable(tmp_path)
+
+    with pytest.raises(UnknownInstrument) as refused:
+        table.resolve("NSE:USDINR NOV FUT")
+
+    assert "can be CDS:USDINR:2026-11-06:FUT, CDS:USDINR:2026-11-27:FUT" in str(refused.value)
+    table.close()
+
+
 def test_what_is_not_listed_is_refused_with_the_nearest_names(table):
     with pytest.raises(UnknownInstrument) as refused:
         table.resolve("RELI")

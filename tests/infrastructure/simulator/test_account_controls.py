@@ -121,6 +121,19 @@ def test_a_conversion_that_does_not_go_leaves_all_as_it_was(
     assert exchange.positions(*ALICE) == before
 
 
+@pytest.mark.parametrize("target", ["MIS", "MTF"])
+def test_shares_that_are_on_sale_are_not_moved_to_another_product(exchange, target):
+    exchange.place(*ALICE, TEN_AT_MARKET)
+    dear = replace(TEN_AT_1400, side="SELL", limit_price_inr=Decimal("1600"), quantity_shares=7)
+    exchange.place(*ALICE, dear)
+
+    convert = exchange.convert
+    assert refusal(convert, *ALICE, "INFY", "CNC", 4, target=target) == "HOLDINGS"
+    assert open_products(exchange) == {"CNC": 10}
+    convert(*ALICE, "INFY", "CNC", 3, target=target)
+    assert open_products(exchange) == {"CNC": 7, target: 3}
+
+
 def test_financed_shares_cost_a_quarter_and_stay_financed_overnight(exchange, clock):
     exchange.place(*ALICE, ON_MARGIN)  # 14888.00
     assert exchange.funds(*ALICE).available_inr == Decimal("996278.00")

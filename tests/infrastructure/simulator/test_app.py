@@ -91,3 +91,11 @@ def test_a_web_page_cannot_use_the_control_routes(kite):
 )
 def test_a_wrong_control_request_is_refused(kite, route, body):
     assert kite.http.post(route, json=body).status_code == 400
+
+
+@pytest.mark.parametrize("cash", ["NaN", "Infinity", "-1", "1e400"])
+def test_nobody_is_given_an_amount_that_is_no_money(kite, cash):
+    answer = kite.http.post("/simulator/users", json={"user": "ASHA", "cash_inr": cash})
+
+    assert answer.status_code == 400
+    assert kite.exchange.accounts() == ()

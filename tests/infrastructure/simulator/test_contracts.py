@@ -1,12 +1,16 @@
 """Futures and options on the simulated exchange. NIFTY's lot is 65, its freeze quantity 1755."""
 
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 import pytest
 
+from infrastructure.simulator.exchange import Exchange
+from infrastructure.simulator.hours import MarketHours
 from infrastructure.simulator.orders import OrderRequest
 from infrastructure.simulator.refusals import Refused
+from tests.infrastructure.simulator.support import StandingClock
 
 ALICE = ("kite", "ALICE")
 ONE_FUTURE = OrderRequest(
@@ -19,6 +23,9 @@ ONE_FUTURE = OrderRequest(
 )
 ONE_CALL = replace(ONE_FUTURE, symbol="NIFTY26D0125050CE")
 HIGHER_CALL = replace(ONE_FUTURE, symbol="NIFTY26D0125100CE")
+EXPIRING_CALL = replace(ONE_FUTURE, symbol="NIFTY26NOV24900CE")
+EXPIRY = datetime(2026, 11, 23, 10, 0, tzinfo=UTC)
+"""Of the series of Tuesday 24 November, which is a holiday."""
 
 
 def refusal(exchange, request) -> str:
@@ -183,6 +190,45 @@ def test_an_option_is_settled_on_the_day_it_expires(exchange, clock):
     assert exchange.funds(*ALICE).available_inr == 1_000_000 + 65 * (
         Decimal("142.40") - Decimal("146.55")
     )
+
+
+@pytest.mark.parametrize("side", ["BUY", "SELL"])
+def test_after_the_close_of_its_last_day_a_contract_is_not_traded_any_more(exchange, clock, side):
+    """It keeps a price of one tick at least and may settle at nothing: selling would be a gift."""
+    clock.at = EXPIRY - timedelta(seconds=1)
+    exchange.place(*ALICE, replace(EXPIRING_CALL, side=side))
+    clock.at = EXPIRY
+
+    with pytest.raises(Refused, match="expired or does not exist"):
+        exchange.place(*ALICE, replace(EXPIRING_CALL, side=side))
+    assert len(exchange.accepted()) == 1
+
+
+def test_what_waits_for_a_contract_lapses_with_it(exchange, clock):
+    clock.at = EXPIRY - timedelta(minutes=1)
+    exchange.place(
+        *ALICE, replace(EXPIRING_CALL, order_type="LIMIT", limit_price_inr=Decimal("0.05"))
+    )
+    clock.at = EXPIRY + timedelta(minutes=1)
+
+    (order,) = exchange.orders(*ALICE)
+    assert (order.status, order.lapsed, order.at) == ("CANCELLED", True, EXPIRY)
+
+
+def test_no_after_market_order_outlives_its_contract():
+    clock = StandingClock(EXPIRY + timedelta(hours=1))
+    exchange = Exchange(seed=1, now=clock, hours=MarketHours(kept=True))
+    assert "expired or does not exist" in refusal(exchange, replace(EXPIRING_CALL, variety="amo"))
+
+
+def test_leaving_the_market_passes_over_what_has_expired(exchange, clock):
+    exchange.place(*ALICE, EXPIRING_CALL)
+    exchange.place(*ALICE, ONE_FUTURE)
+    clock.at = EXPIRY
+
+    exchange.exit_all(*ALICE)
+
+    assert [position.net_shares for position in exchange.positions(*ALICE)] == [65, 0]
 
 
 def test_a_basket_counts_the_hedge_and_nets_the_premiums(exchange):

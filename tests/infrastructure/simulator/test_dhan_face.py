@@ -179,6 +179,18 @@ def test_portfolios_differ_and_add_up(alice, bob):
     assert alice.get("/holdings").json() != bob.get("/holdings").json()
 
 
+def test_what_a_part_of_a_position_has_earned_is_realised(kite, alice):
+    intraday = BUY_ONE_INFY | {"productType": "INTRADAY", "quantity": 10}
+    alice.post("/orders", json=intraday)
+    kite.clock.advance(minutes=30)
+    alice.post("/orders", json=intraday | {"transactionType": "SELL", "quantity": 4})
+
+    (position,) = alice.get("/positions").json()
+    gain_each = position["sellAvg"] - position["buyAvg"]
+    assert gain_each != 0
+    assert position["realizedProfit"] == pytest.approx(4 * gain_each)
+
+
 def test_no_holdings_are_an_error_and_not_an_empty_list(kite, alice):
     for row in alice.get("/holdings").json():
         sold = {"securityId": row["securityId"], "quantity": row["totalQty"]}
@@ -254,3 +266,7 @@ def test_faults_hit_one_user_of_dhan_in_dhans_own_words(kite, alice, bob, fault,
 
     assert bob.get("/orders").status_code == 200
     assert error_of(alice.get("/orders")) == expected
+
+
+def test_a_body_nested_without_end_is_refused_as_any_other_bad_one(alice):
+    assert error_of(alice.post("/orders", content=b'{"a":' + b"[" * 5_000)) == (400, "DH-905")

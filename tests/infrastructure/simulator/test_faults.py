@@ -166,7 +166,19 @@ def test_faults_can_be_called_off(kite, alice):
 
 @pytest.mark.parametrize(
     "spelled",
-    ["", "drop", "delay", "delay:soon", "drop_after:1", "status", "dribble", "hang:1"],
+    [
+        "",
+        "drop",
+        "delay",
+        "delay:soon",
+        "delay:nan",
+        "delay:inf",
+        "delay:-1",
+        "drop_after:1",
+        "status",
+        "dribble",
+        "hang:1",
+    ],
 )
 def test_a_fault_that_does_not_exist_is_refused(spelled):
     with pytest.raises(ValueError, match=r"no fault|could not convert"):

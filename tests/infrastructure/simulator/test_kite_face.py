@@ -155,6 +155,7 @@ def test_an_order_and_its_history_look_like_kites(kite, alice):
         ({"exchange": "NFO"}, (400, "InputException")),
         ({"market_protection": "101"}, (400, "InputException")),
         ({"market_protection": "x"}, (400, "InputException")),
+        ({"market_protection": "NaN"}, (400, "InputException")),
         ({"disclosed_quantity": "-1"}, (400, "InputException")),
         ({"quantity": "1.5"}, (400, "InputException")),
         ({"quantity": "0"}, (400, "InputException")),
