@@ -5,17 +5,16 @@ from functools import partial
 from typing import TYPE_CHECKING, Final, Protocol, TypeVar
 
 from application.ports.broker import Access, BrokerDown, LoginExpired
-from application.ports.broker_orders import Accepted, Declined, Unproven, Written
+from application.ports.broker_orders import Accepted, Unproven, Written
 from application.ports.egress import Egress
 from application.ports.instruments import Instruments
 from domain.capabilities import OFFERS
-from domain.errors import UnknownInstrument
 from domain.vocabulary import BrokerName
 from infrastructure.brokers.calls import Calls, no_answer
 from infrastructure.brokers.clients import MOST_CLIENTS, Clients, hidden
-from infrastructure.brokers.dhan.mapping import Names, NotAtDhan
+from infrastructure.brokers.dhan.mapping import Names
 from infrastructure.brokers.importing import IMPORTING
-from infrastructure.brokers.refusals import LOGIN_EXPIRED, NEVER_SENT
+from infrastructure.brokers.outcomes import unprepared
 
 if TYPE_CHECKING:
     from infrastructure.brokers.dhan.sdk import DhanClient, DhanRefused, Row
@@ -24,10 +23,6 @@ T = TypeVar("T")
 
 _TOKEN_REFUSED: Final = frozenset({"DH-901", "DATA-807", "DATA-808", "DATA-809", "DATA-810"})
 _NO_SUBSCRIPTION: Final = frozenset({"DH-902", "DATA-806"})
-
-
-class NotThere(LookupError):
-    """Dhan lists nothing under this id. The text is for the user."""
 
 
 class Ask(Protocol):
@@ -80,7 +75,7 @@ class DhanClients:
 
             client, question = self._client(access), prepare()
         except Exception as error:  # noqa: BLE001  # never raises; nothing has been changed yet
-            return _unprepared(error)
+            return unprepared(error)
         try:
             answer = sdk.asked(client, question, silence_is_yes=silence_is_yes)
         except Exception as error:  # noqa: BLE001  # never raises: whatever happened is an answer
@@ -126,21 +121,3 @@ def _refusal_of_a_read(refused: "DhanRefused") -> LoginExpired | BrokerDown:
     if refused.status == 401:
         return LoginExpired("Dhan says that the token is no longer valid.")
     return BrokerDown(f"Dhan answered {refused.status} ({refused.code}).")
-
-
-def _unprepared(error: Exception) -> Declined:
-    match error:
-        case UnknownInstrument():
-            code, reason = "UNKNOWN_INSTRUMENT", str(error)
-        case NotAtDhan():
-            code, reason = "NOT_SUPPORTED", str(error)
-        case NotThere():
-            code, reason = "NOT_FOUND", str(error)
-        case LoginExpired():
-            code, reason = LOGIN_EXPIRED, str(error)
-        case BrokerDown():
-            code, reason = NEVER_SENT, f"What it is about could not be read first: {error}"
-        case _:
-            code = NEVER_SENT
-            reason = f"It could not be prepared ({type(error).__name__}); nothing was sent."
-    return Declined(code=code, reason=reason, reached_broker=False)

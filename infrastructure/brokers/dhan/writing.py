@@ -11,9 +11,8 @@ from domain.events import Outcome
 from domain.vocabulary import OrderTerms
 from infrastructure.brokers.clients import in_address
 from infrastructure.brokers.dhan import map_account, map_gtt, map_orders
-from infrastructure.brokers.dhan.client import NotThere
 from infrastructure.brokers.dhan.reading import DhanReads
-from infrastructure.brokers.outcomes import as_fact
+from infrastructure.brokers.outcomes import NotThere, as_fact
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -4,17 +4,16 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Final, TypeVar
 
 from application.ports.broker import Access, BrokerDown, LoginExpired
-from application.ports.broker_orders import Accepted, Declined, Unproven, Written
+from application.ports.broker_orders import Accepted, Unproven, Written
 from application.ports.egress import Egress
 from application.ports.instruments import Instruments
 from domain.capabilities import OFFERS
-from domain.errors import UnknownInstrument
 from domain.vocabulary import BrokerName
 from infrastructure.brokers.calls import Calls, no_answer
 from infrastructure.brokers.clients import MOST_CLIENTS, Clients, hidden
-from infrastructure.brokers.groww.mapping import NO_SUCH_THING, Names, NotAtGroww, NotThere
+from infrastructure.brokers.groww.mapping import NO_SUCH_THING, Names
 from infrastructure.brokers.importing import IMPORTING
-from infrastructure.brokers.refusals import LOGIN_EXPIRED, NEVER_SENT
+from infrastructure.brokers.outcomes import unprepared
 
 if TYPE_CHECKING:
     from infrastructure.brokers.groww.sdk import (
@@ -68,7 +67,7 @@ class GrowwClients:
 
             send = prepare(self._client(access))
         except Exception as error:  # noqa: BLE001  # never raises; nothing has been changed yet
-            return _unprepared(error)
+            return unprepared(error)
         try:
             answer = send()
         except Exception as error:  # noqa: BLE001  # never raises: whatever happened is an answer
@@ -119,21 +118,3 @@ def _refusal_of_a_read(error: "GrowwAnswered") -> LoginExpired | BrokerDown:
         )
     told = f" ({error.code})" if error.code else ""
     return BrokerDown(f"Groww answered {error.status}{told}.")
-
-
-def _unprepared(error: Exception) -> Declined:
-    match error:
-        case UnknownInstrument():
-            code, reason = "UNKNOWN_INSTRUMENT", str(error)
-        case NotAtGroww():
-            code, reason = "NOT_SUPPORTED", str(error)
-        case NotThere():
-            code, reason = "NOT_FOUND", str(error)
-        case LoginExpired():
-            code, reason = LOGIN_EXPIRED, str(error)
-        case BrokerDown():
-            code, reason = NEVER_SENT, f"What it is about could not be read first: {error}"
-        case _:
-            code = NEVER_SENT
-            reason = f"It could not be prepared ({type(error).__name__}); nothing was sent."
-    return Declined(code=code, reason=reason, reached_broker=False)

@@ -1,7 +1,7 @@
 """Orders and trades between Groww's words and ours. Pure: what a row does not say is left unknown,
 never guessed."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Final
@@ -144,9 +144,11 @@ def order_id(answer: object) -> str | None:
     return found if isinstance(found, str) and found else None
 
 
-def broker_orders(rows: Iterable[OrderRow], names: Names) -> tuple[BrokerOrder, ...]:
-    """Oldest first."""
-    found = (_broker_order(row, names) for row in rows)
+def broker_orders(
+    rows: Iterable[OrderRow], names: Names, hide: Callable[[str], str] = str
+) -> tuple[BrokerOrder, ...]:
+    """Oldest first. `hide` blots the account out of Groww's words: some name it."""
+    found = (_broker_order(row, names, hide) for row in rows)
     return tuple(sorted(found, key=lambda order: order.placed_at or _BEGINNING))
 
 
@@ -173,7 +175,7 @@ def named_order(answer: object) -> str:
     return msgspec.convert(answer, _Named).groww_order_id
 
 
-def _broker_order(row: OrderRow, names: Names) -> BrokerOrder:
+def _broker_order(row: OrderRow, names: Names, hide: Callable[[str], str]) -> BrokerOrder:
     exchange, symbol = names.ours(row.exchange, row.segment, row.trading_symbol)
     return BrokerOrder(
         broker_order_id=row.groww_order_id,
@@ -187,13 +189,14 @@ def _broker_order(row: OrderRow, names: Names) -> BrokerOrder:
         quantity_shares=row.quantity,
         limit_price_inr=price_if_any(row.price),
         trigger_price_inr=price_if_any(row.trigger_price),
-        sighting=sighting(row),
+        sighting=sighting(row, hide),
         placed_at=as_utc(row.created_at),
         broker_tags=(row.order_reference_id,) if row.order_reference_id else (),
     )
 
 
-def sighting(row: OrderRow) -> OrderSighting:
+def sighting(row: OrderRow, hide: Callable[[str], str] = str) -> OrderSighting:
+    """`hide` as above."""
     status = _status(row)
     return OrderSighting(
         status=status,
@@ -201,7 +204,7 @@ def sighting(row: OrderRow) -> OrderSighting:
         filled_shares=row.filled_quantity,
         pending_shares=row.remaining_quantity if status in _STILL_WORKING else 0,
         average_price_inr=price_if_any(row.average_fill_price),
-        status_message=row.remark or None,
+        status_message=hide(row.remark) if row.remark else None,
         broker_time=as_utc(row.exchange_time) or as_utc(row.created_at),
     )
 

@@ -56,10 +56,6 @@ class NotAtGroww(NotSupportedByBroker):
     """A term that Groww has no word for, or one that would not mean the same there."""
 
 
-class NotThere(LookupError):
-    """Groww lists nothing under this id. The text is for the user."""
-
-
 class Profile(msgspec.Struct):
     """Whose token it is. `ucc` is the client code that contract notes bear, too."""
 

@@ -14,6 +14,7 @@ from domain.errors import NotSupportedByBroker
 from domain.instants import IST
 from domain.instruments import Instrument
 from domain.vocabulary import Interval, OrderSighting, OrderTerms
+from infrastructure.brokers.clients import hidden, in_address
 from infrastructure.brokers.groww import (
     map_account,
     map_candles,
@@ -65,8 +66,9 @@ class GrowwReads(GrowwClients):
         return self._reading(access, read)
 
     def orders(self, access: Access, now: datetime) -> tuple[BrokerOrder, ...]:
+        hide = partial(hidden, access=access)
         return self._reading(
-            access, lambda client: map_orders.broker_orders(paging.book(client), self._names)
+            access, lambda client: map_orders.broker_orders(paging.book(client), self._names, hide)
         )
 
     def order_history(
@@ -74,10 +76,14 @@ class GrowwReads(GrowwClients):
     ) -> tuple[OrderSighting, ...]:
         """Groww keeps no steps: the last one only."""
         _, segment = place_of(exchange)
+        hide = partial(hidden, access=access)
 
         def read(client: "GrowwClient") -> tuple[OrderSighting, ...]:
-            answer = if_there(lambda: client.get_order_detail(segment, broker_order_id))
-            return () if answer is None else (map_orders.sighting(map_orders.order_row(answer)),)
+            order_id = in_address(broker_order_id)
+            answer = if_there(lambda: client.get_order_detail(segment, order_id))
+            if answer is None:
+                return ()
+            return (map_orders.sighting(map_orders.order_row(answer), hide),)
 
         return self._reading(access, read)
 
@@ -87,15 +93,19 @@ class GrowwReads(GrowwClients):
         """Groww takes a reference once only, and says which order it is good for; where it knows
         of none, the book is read, too, before nothing is said to be there."""
         _, segment = place_of(exchange)
+        hide = partial(hidden, access=access)
 
         def read(client: "GrowwClient") -> tuple[BrokerOrder, ...]:
-            named = if_there(lambda: client.get_order_status_by_reference(segment, broker_tag))
+            tag = in_address(broker_tag)
+            named = if_there(lambda: client.get_order_status_by_reference(segment, tag))
             if named is None:
                 rows = [r for r in paging.book(client) if r.order_reference_id == broker_tag]
             else:
                 order_id = map_orders.named_order(named)
-                rows = [map_orders.order_row(client.get_order_detail(segment, order_id))]
-            return map_orders.broker_orders(rows, self._names)
+                rows = [
+                    map_orders.order_row(client.get_order_detail(segment, in_address(order_id)))
+                ]
+            return map_orders.broker_orders(rows, self._names, hide)
 
         return self._reading(access, read)
 

@@ -9,11 +9,12 @@ from application.ports.broker import Access
 from application.ports.broker_orders import Accepted, GttOrder, GttTicket, OrderTicket, Written
 from domain.events import Outcome
 from domain.vocabulary import OrderTerms
+from infrastructure.brokers.clients import in_address
 from infrastructure.brokers.groww import map_account, map_gtt, map_orders
 from infrastructure.brokers.groww.client import if_there
-from infrastructure.brokers.groww.mapping import NotThere, place_of
+from infrastructure.brokers.groww.mapping import place_of
 from infrastructure.brokers.groww.reading import GrowwReads
-from infrastructure.brokers.outcomes import as_fact
+from infrastructure.brokers.outcomes import NotThere, as_fact
 
 if TYPE_CHECKING:
     from infrastructure.brokers.groww.sdk import GrowwClient, Row
@@ -39,7 +40,8 @@ class GrowwWrites(GrowwReads):
         return self._writing(
             access,
             lambda client: partial(
-                client.modify_order, **map_orders.changed_arguments(broker_order_id, terms)
+                client.modify_order,
+                **map_orders.changed_arguments(in_address(broker_order_id), terms),
             ),
             _names_an_order,
         )
@@ -50,7 +52,7 @@ class GrowwWrites(GrowwReads):
         return self._writing(
             access,
             lambda client: partial(
-                client.cancel_order, broker_order_id, place_of(terms.exchange)[1]
+                client.cancel_order, in_address(broker_order_id), place_of(terms.exchange)[1]
             ),
             _names_an_order,
         )
@@ -81,7 +83,7 @@ class GrowwWrites(GrowwReads):
                 client.cancel_smart_order,
                 place_of(gtt.exchange)[1],
                 map_gtt.word_of(gtt.kind),
-                gtt.gtt_id,
+                in_address(gtt.gtt_id),
             ),
             lambda answer: _names_a_smart_order(answer) if map_gtt.is_cancelled(answer) else None,
         )
@@ -91,7 +93,8 @@ class GrowwWrites(GrowwReads):
         word, (_, segment) = map_gtt.word_of(ticket.kind), place_of(ticket.exchange)
 
         def read(client: "GrowwClient") -> GttOrder | None:
-            answer = if_there(lambda: client.get_smart_order(segment, word, gtt_id))
+            smart_order_id = in_address(gtt_id)
+            answer = if_there(lambda: client.get_smart_order(segment, word, smart_order_id))
             return None if answer is None else map_gtt.gtt_order(answer, segment, self._names)
 
         known = self._reading(access, read)

@@ -4,14 +4,14 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Final, TypeVar
 
 from application.ports.broker import Access, BrokerDown, LoginExpired
-from application.ports.broker_orders import Accepted, Declined, Unproven, Written
+from application.ports.broker_orders import Accepted, Unproven, Written
 from application.ports.egress import Egress
 from domain.capabilities import OFFERS
 from domain.vocabulary import BrokerName
 from infrastructure.brokers.calls import Calls, no_answer
 from infrastructure.brokers.clients import MOST_CLIENTS, Clients, hidden
 from infrastructure.brokers.importing import IMPORTING
-from infrastructure.brokers.refusals import NEVER_SENT
+from infrastructure.brokers.outcomes import unprepared
 
 if TYPE_CHECKING:
     from infrastructure.brokers.kite.sdk import KiteClient
@@ -39,6 +39,8 @@ class KiteClients:
             return read(self._client(access))
         except sdk.TokenException:
             raise LoginExpired("Kite says that the token is no longer valid.") from None
+        except sdk.DataException as error:  # its code is the SDK's own, and always 502
+            raise no_answer(error) from None
         except sdk.KiteException as error:
             raise BrokerDown(f"Kite answered {error.code}.") from None
         except Exception as error:  # noqa: BLE001  # the SDK raises all sorts of things
@@ -58,11 +60,7 @@ class KiteClients:
 
             send = prepare(self._client(access))
         except Exception as error:  # noqa: BLE001  # never raises; nothing has been called yet
-            return Declined(
-                code=NEVER_SENT,
-                reason=f"It could not be prepared ({type(error).__name__}); nothing was sent.",
-                reached_broker=False,
-            )
+            return unprepared(error)
         try:
             answer = send()
         except Exception as error:  # noqa: BLE001  # never raises: whatever happened is an answer

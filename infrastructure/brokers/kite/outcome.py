@@ -73,7 +73,8 @@ def _proven_refusal(error: sdk.KiteException) -> str | None:
 def _cause(error: Exception) -> str:
     """One sentence for a person, of our own words only."""
     name = type(error).__name__
-    if isinstance(error, sdk.KiteException):
+    # The SDK says 502 of every answer that it cannot read, whatever its status was.
+    if isinstance(error, sdk.KiteException) and not isinstance(error, sdk.DataException):
         return f"Kite answered {error.code} ({name}), which does not say if anything was changed."
     if isinstance(error, requests.Timeout):
         return f"Kite did not answer in time ({name})."

@@ -506,3 +506,20 @@ def test_growws_instants_are_indian_and_become_utc(tmp_path):
 
     assert step.broker_time == datetime(2026, 11, 23, 3, 46, 2, tzinfo=UTC)
     assert step.broker_time.utcoffset() == timedelta(0)
+
+
+def test_growws_words_about_an_order_do_not_repeat_the_account(tmp_path):
+    row = ORDER | {"order_status": "REJECTED", "remark": "Margin exceeds for account ALICE"}
+
+    def answer(_: str, path: str):
+        if "/detail/" in path:
+            return payload(row)
+        return payload({"order_list": [row] if "CASH" in path else []})
+
+    with far_side(answer) as side:
+        broker = groww(side.url, tmp_path)
+        (listed,) = broker.orders(access(), OPENING_BELL)
+        (last,) = broker.order_history(access(), "G1", "NSE", OPENING_BELL)
+
+    assert listed.sighting.status_message == "Margin exceeds for account ***"
+    assert last == listed.sighting

@@ -518,3 +518,16 @@ def test_a_smart_order_with_a_reference_that_exists_is_unproven(simulator, broke
         cause="Groww says that an order with this order's reference exists already."
     )
     assert done(simulator, alice, "place_gtt") == 1
+
+
+@pytest.mark.parametrize("order_id", ["", "..", "../order-advance/list", "1?x=2", "1/2"])
+def test_what_is_no_id_leads_nowhere(tmp_path, order_id):
+    with far_side(lambda *_: YES) as side:
+        broker = groww(side.url, tmp_path)
+        written = [
+            broker.modify(access(), order_id, TEN_AT_1400, OPENING_BELL),
+            broker.cancel(access(), order_id, TEN_AT_1400, OPENING_BELL),
+        ]
+
+    assert [isinstance(each, Declined) and each.reached_broker for each in written] == [False] * 2
+    assert side.asked == []

@@ -56,7 +56,7 @@ def placed_at(url, tmp_path):
         ("status:502", False, "answered 502 (NetworkException)"),
         ("status:503", False, "answered 503 (NetworkException)"),
         ("status:504", False, "answered 504 (NetworkException)"),
-        ("html502", True, "answered 502 (DataException)"),
+        ("html502", True, "made no sense (DataException)"),
         ("no_content_type", True, "made no sense (KeyError)"),
         ("json_list", True, "made no sense (AttributeError)"),
     ],

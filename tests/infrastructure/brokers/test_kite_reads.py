@@ -133,6 +133,15 @@ def test_kites_words_about_an_order_do_not_repeat_the_account(tmp_path):
     assert order.broker_tags == ()
 
 
+def test_a_status_that_kite_did_not_answer_with_is_not_told(tmp_path):
+    """The SDK makes a 502 of whatever it cannot read."""
+    page = (200, {"Content-Type": "text/html"}, b"<html>")
+    with far_side(lambda *_: page) as side, pytest.raises(BrokerDown) as down:
+        KiteBroker(side.url, tmp_path).funds(access(), OPENING_BELL)
+
+    assert str(down.value) == "DataException"
+
+
 @pytest.mark.parametrize("amount", ["1e999999", "-1e99", 1e16])
 def test_an_amount_that_nobody_could_mean_is_no_answer(tmp_path, amount):
     purse = {
