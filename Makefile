@@ -109,7 +109,7 @@ bench: $(INSTALLED)
 	@$(BIN)/python -m tests.benchmarks $(ARGS)
 
 docs: $(INSTALLED)
-	@$(BIN)/python -m mcp_interface.offers_page > docs/brokers.md
+	@$(BIN)/python -m mcp_interface.tools.offers_page > docs/brokers.md
 
 # Resolved for every platform and every Python from 3.11 on; markers tell them apart.
 lock:

@@ -13,7 +13,7 @@ from application.enter_session import Entered
 from domain.session import TradingSession
 from mcp_interface.caller import Caller, CallerOf
 from mcp_interface.composition import Backend
-from mcp_interface.results import indicator
+from mcp_interface.tools.results import indicator
 from mcp_interface.work import Work
 
 T = TypeVar("T")

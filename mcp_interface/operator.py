@@ -9,8 +9,8 @@ from application.audit import SessionAsOf
 from domain.instants import outside
 from domain.orders import OrderReport
 from mcp_interface.composition import Backend
-from mcp_interface.order_rows import row_of
-from mcp_interface.results import when
+from mcp_interface.tools.order_rows import row_of
+from mcp_interface.tools.results import when
 from projections.audit_timeline import TimelineEntry
 from projections.session_info import SessionInfo
 

@@ -16,7 +16,7 @@ from application.ports.broker_orders import LOGIN_EXPIRED
 from domain.errors import InvalidArgument, ReadOnly, Refusal
 from infrastructure.keystore.store import KeyStore
 from mcp_interface.caller import CallerOf, require_scope
-from mcp_interface.schemas import shortened
+from mcp_interface.tools.schemas import shortened
 
 log = structlog.get_logger()
 

@@ -15,16 +15,6 @@ import uvicorn
 from application.enter_session import check_label
 from infrastructure.identity import LOCAL_ISSUER, SCOPES, Identity
 from infrastructure.settings import Settings
-from mcp_interface import (
-    account_tools,
-    instrument_tools,
-    login_tools,
-    market_tools,
-    offer_tools,
-    order_tools,
-    portfolio_tools,
-    session_tools,
-)
 from mcp_interface.app import AddressOfPages, App, Mcp
 from mcp_interface.background import Background
 from mcp_interface.caller import DEFAULT_LABEL, callers
@@ -33,6 +23,14 @@ from mcp_interface.connect.loopback import LoopbackPages
 from mcp_interface.connect.routes import ConnectPages
 from mcp_interface.http import http_app
 from mcp_interface.server import TradingServer
+from mcp_interface.tools import account as account_tools
+from mcp_interface.tools import instruments as instrument_tools
+from mcp_interface.tools import login as login_tools
+from mcp_interface.tools import market as market_tools
+from mcp_interface.tools import offers as offer_tools
+from mcp_interface.tools import orders as order_tools
+from mcp_interface.tools import portfolio as portfolio_tools
+from mcp_interface.tools import session as session_tools
 from mcp_interface.work import Work
 
 log = structlog.get_logger()

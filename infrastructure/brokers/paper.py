@@ -1,6 +1,6 @@
 """The paper broker: the same port as the real ones, without a far side and without a state.
 
-It is always there, needs no login, and its prices come from a seed (`simulator/prices.py`).
+It is always there, needs no login, and its prices come from a seed (`simulator/market/prices.py`).
 """
 
 from collections.abc import Callable, Iterable, Sequence
@@ -27,8 +27,8 @@ from domain.vocabulary import (
 from infrastructure.brokers import paper_market
 from infrastructure.brokers.lacking import Lacking
 from infrastructure.brokers.paper_book import PaperBook, day_end, fold_book
-from infrastructure.simulator.instruments import INSTRUMENTS
-from infrastructure.simulator.prices import is_on_tick, price
+from infrastructure.simulator.market.instruments import INSTRUMENTS
+from infrastructure.simulator.market.prices import is_on_tick, price
 
 History = Callable[[UUID], Iterable[OrderReport]]
 """Every order that the log holds for a principal."""

@@ -15,8 +15,8 @@ from typing import Final
 from domain.instants import IST
 from domain.orders import OrderReport
 from domain.vocabulary import SETTLED_STATUSES, OrderSighting, OrderStatus, OrderTerms
-from infrastructure.simulator.instruments import INSTRUMENTS, Instrument
-from infrastructure.simulator.prices import first_reached, price
+from infrastructure.simulator.market.instruments import INSTRUMENTS, Instrument
+from infrastructure.simulator.market.prices import first_reached, price
 
 OPENING_CASH_INR: Final = Decimal("1000000")
 """Ten lakh rupees, for every new person."""

@@ -9,10 +9,11 @@ from domain.capabilities import OFFERS
 from domain.errors import NotSupportedByBroker, UnknownInstrument
 from domain.instruments import Instrument
 from domain.vocabulary import Interval
-from infrastructure.simulator import candles as simulated
-from infrastructure.simulator import instruments, market
-from infrastructure.simulator.prices import price
-from infrastructure.simulator.universe import listed
+from infrastructure.simulator.market import candles as simulated
+from infrastructure.simulator.market import instruments
+from infrastructure.simulator.market import quotes as market
+from infrastructure.simulator.market.prices import price
+from infrastructure.simulator.market.universe import listed
 
 
 def quotes(

@@ -15,7 +15,7 @@ from infrastructure.instruments.indices import BY_DHAN_ID
 from infrastructure.instruments.join import join
 from infrastructure.instruments.listing import Listing
 from infrastructure.instruments.schema import fill
-from infrastructure.simulator.instruments import BSE_SHARES, INDICES, INSTRUMENTS, Instrument
+from infrastructure.simulator.market.instruments import BSE_SHARES, INDICES, INSTRUMENTS, Instrument
 
 
 @lru_cache(maxsize=1)

@@ -14,15 +14,15 @@ import uvicorn
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 
-from infrastructure.simulator.clock_control import ClockControl
-from infrastructure.simulator.conditions import Conditions
-from infrastructure.simulator.control import Control
-from infrastructure.simulator.exchange import Exchange
+from infrastructure.simulator.control.clock import ClockControl
+from infrastructure.simulator.control.conditions import Conditions
+from infrastructure.simulator.control.control import Control
+from infrastructure.simulator.control.gate import Gate
+from infrastructure.simulator.control.injection import FaultInjection, HangUpProtocol
+from infrastructure.simulator.exchange.exchange import Exchange
 from infrastructure.simulator.faces import Logins, address_refused, error_body, routes
-from infrastructure.simulator.fault_injection import FaultInjection, HangUpProtocol
-from infrastructure.simulator.gate import Gate
+from infrastructure.simulator.kite.websockets import QuietWebSockets
 from infrastructure.simulator.proof import is_loopback, simulator_key
-from infrastructure.simulator.websockets import QuietWebSockets
 
 DEFAULT_SEED = 1
 _START_SECONDS = 10.0

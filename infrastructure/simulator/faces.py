@@ -10,17 +10,19 @@ from datetime import datetime
 from starlette.responses import Response
 from starlette.routing import BaseRoute
 
-from infrastructure.simulator import dhan_wire, groww_wire, kite_wire
-from infrastructure.simulator.dhan_auth_face import DhanAuthFace
-from infrastructure.simulator.dhan_face import DhanFace
-from infrastructure.simulator.dhan_login import DHAN, DhanLogins
-from infrastructure.simulator.exchange import Exchange
-from infrastructure.simulator.groww_face import GrowwFace
-from infrastructure.simulator.groww_login import GROWW, GrowwLogins
-from infrastructure.simulator.kite_answers import KITE
-from infrastructure.simulator.kite_face import KiteFace
-from infrastructure.simulator.kite_login import KiteLogins
-from infrastructure.simulator.master_routes import Masters
+from infrastructure.simulator.dhan import wire as dhan_wire
+from infrastructure.simulator.dhan.auth_face import DhanAuthFace
+from infrastructure.simulator.dhan.face import DhanFace
+from infrastructure.simulator.dhan.login import DHAN, DhanLogins
+from infrastructure.simulator.exchange.exchange import Exchange
+from infrastructure.simulator.groww import wire as groww_wire
+from infrastructure.simulator.groww.face import GrowwFace
+from infrastructure.simulator.groww.login import GROWW, GrowwLogins
+from infrastructure.simulator.kite import wire as kite_wire
+from infrastructure.simulator.kite.answers import KITE
+from infrastructure.simulator.kite.face import KiteFace
+from infrastructure.simulator.kite.login import KiteLogins
+from infrastructure.simulator.masters.routes import Masters
 
 _GROWW = "/v1/"
 _DHAN = ("/v2/", "/app/", "/login/")

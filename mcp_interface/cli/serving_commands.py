@@ -71,9 +71,9 @@ def simulator(
     from infrastructure import logs
     from infrastructure.settings import load_settings
     from infrastructure.simulator.app import NotLoopback, build_app, run, system_now
-    from infrastructure.simulator.clock import SimClock
-    from infrastructure.simulator.exchange import Exchange
-    from infrastructure.simulator.hours import MarketHours
+    from infrastructure.simulator.exchange.exchange import Exchange
+    from infrastructure.simulator.market.clock import SimClock
+    from infrastructure.simulator.market.hours import MarketHours
     from mcp_interface.composition import CannotStart
 
     settings = load_settings()

@@ -11,7 +11,7 @@ from domain.errors import AccountDiffers, Refusal
 from domain.instants import spoken
 from domain.vocabulary import Mode
 from mcp_interface.connect.look import page
-from mcp_interface.results import SHORT_ID
+from mcp_interface.tools.results import SHORT_ID
 
 MODES: Final[dict[Mode, str]] = {
     "PAPER": "paper money",

@@ -17,8 +17,8 @@ from time import perf_counter, process_time
 from infrastructure.instruments.building import MasterFile, build
 from infrastructure.instruments.files import pack_old, packed, table_file
 from infrastructure.instruments.table import InstrumentTable
-from infrastructure.simulator.master_files import dhan_file, groww_file, kite_file
-from infrastructure.simulator.universe import listing
+from infrastructure.simulator.market.universe import listing
+from infrastructure.simulator.masters.files import dhan_file, groww_file, kite_file
 
 DAY = date(2026, 11, 23)
 NOW = datetime(2026, 11, 23, 2, 30, tzinfo=UTC)

@@ -27,8 +27,8 @@ from infrastructure.brokers.dhan import DhanBroker
 from infrastructure.brokers.groww import GrowwBroker
 from infrastructure.brokers.kite import KiteBroker
 from infrastructure.brokers.paper import PaperBroker
-from infrastructure.simulator.prices import price
-from infrastructure.simulator.universe import listed
+from infrastructure.simulator.market.prices import price
+from infrastructure.simulator.market.universe import listed
 from tests.fakes.instruments import FakeInstruments
 from tests.infrastructure.simulator.brokers import day_token
 from tests.infrastructure.simulator.support import (

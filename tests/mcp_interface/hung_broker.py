@@ -11,7 +11,7 @@ from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from infrastructure.simulator.app import build_app, running
-from infrastructure.simulator.exchange import Exchange
+from infrastructure.simulator.exchange.exchange import Exchange
 from tests.mcp_interface.people import Person
 from tests.support.servers import Server, Site, site
 

@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from infrastructure.simulator.app import build_app, running, system_now
-from infrastructure.simulator.exchange import Exchange
+from infrastructure.simulator.exchange.exchange import Exchange
 from tests.mcp_interface.command_line import CommandLine, closed_port
 
 

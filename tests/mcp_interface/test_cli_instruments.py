@@ -12,7 +12,7 @@ import pytest
 from domain.instants import IST
 from infrastructure.instruments.files import table_file
 from infrastructure.simulator.app import build_app, running, system_now
-from infrastructure.simulator.exchange import Exchange
+from infrastructure.simulator.exchange.exchange import Exchange
 from tests.infrastructure.instruments.support import FILES, GROWW, KITE, make_table
 from tests.mcp_interface.command_line import CommandLine, closed_port
 

@@ -1,4 +1,4 @@
-from mcp_interface.schemas import shortened
+from mcp_interface.tools.schemas import shortened
 
 
 def test_titles_go_and_a_field_of_that_name_stays():

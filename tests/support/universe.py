@@ -8,7 +8,7 @@ from domain.instruments import (
     canonical_name,
     plain,
 )
-from infrastructure.simulator.instruments import Instrument as Simulated
+from infrastructure.simulator.market.instruments import Instrument as Simulated
 
 _DHAN_KIND = {"EQ": "EQUITY", "INDEX": "INDEX", "FUT": "FUTIDX", "CE": "OPTIDX", "PE": "OPTIDX"}
 

@@ -17,7 +17,7 @@ from domain.instruments import Instrument
 from domain.vocabulary import OrderTerms
 from infrastructure.brokers.calls import Calls
 from infrastructure.brokers.dhan import DhanBroker
-from infrastructure.simulator.universe import listed
+from infrastructure.simulator.market.universe import listed
 from tests.fakes.instruments import FakeInstruments
 from tests.infrastructure.brokers.kite_support import (
     ASHA,

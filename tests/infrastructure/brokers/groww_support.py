@@ -15,7 +15,7 @@ from application.ports.broker_orders import GttLeg, GttTicket
 from domain.instruments import Instrument
 from infrastructure.brokers.calls import Calls
 from infrastructure.brokers.groww import GrowwBroker
-from infrastructure.simulator.universe import listed
+from infrastructure.simulator.market.universe import listed
 from tests.fakes.instruments import FakeInstruments
 from tests.infrastructure.brokers.kite_support import (
     ASHA,

@@ -19,7 +19,7 @@ from application.ports.broker import Access, Secrets
 from application.ports.broker_orders import GttLeg, GttTicket, OrderTicket
 from domain.instruments import Instrument, KiteHandle, canonical_name
 from domain.vocabulary import OrderTerms
-from infrastructure.simulator.universe import listed
+from infrastructure.simulator.market.universe import listed
 from tests.infrastructure.simulator.support import OPENING_BELL, SimulatedKite
 
 ASHA = UUID(int=1)

@@ -18,7 +18,7 @@ from domain.instruments import GrowwHandle
 from infrastructure.brokers.calls import Calls
 from infrastructure.brokers.groww.map_candles import INTERVALS, candles, pieces
 from infrastructure.brokers.groww.map_market import days
-from infrastructure.simulator.groww_market_face import INTERVALS as AT_GROWW
+from infrastructure.simulator.groww.market_face import INTERVALS as AT_GROWW
 from tests.infrastructure.brokers.groww_support import (
     FUTURE,
     access,

@@ -14,8 +14,8 @@ from domain.instruments import KiteHandle
 from infrastructure.brokers.calls import Calls
 from infrastructure.brokers.kite import KiteBroker
 from infrastructure.brokers.kite.map_market import INTERVALS, candles, spans
-from infrastructure.simulator.kite_market_face import INTERVALS as AT_KITE
-from infrastructure.simulator.universe import listed
+from infrastructure.simulator.kite.market_face import INTERVALS as AT_KITE
+from infrastructure.simulator.market.universe import listed
 from tests.infrastructure.brokers.kite_support import access, as_json, far_side, known, logged_in
 from tests.infrastructure.simulator.support import OPENING_BELL, simulated_kite
 

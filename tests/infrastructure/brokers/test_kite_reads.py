@@ -294,7 +294,7 @@ def test_orders_of_a_basket_save_each_other_margin(kite, broker, alice):
 
 
 def _strikes_above(kite, places):
-    from infrastructure.simulator.universe import listed
+    from infrastructure.simulator.market.universe import listed
 
     listing = listed(OPENING_BELL)
     chain = listing.chain("NIFTY", listing.expiries("NIFTY")[0])

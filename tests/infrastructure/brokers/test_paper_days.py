@@ -12,8 +12,8 @@ from domain.orders import OrderReport
 from domain.vocabulary import OrderTerms
 from infrastructure.brokers.paper import PaperBroker
 from infrastructure.brokers.paper_book import OPENING_CASH_INR, fold_book
-from infrastructure.simulator.instruments import INSTRUMENTS
-from infrastructure.simulator.prices import price
+from infrastructure.simulator.market.instruments import INSTRUMENTS
+from infrastructure.simulator.market.prices import price
 
 INFY = INSTRUMENTS["INFY"]
 SEED = 7

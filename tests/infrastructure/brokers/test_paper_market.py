@@ -13,8 +13,8 @@ from domain.instruments import Instrument
 from domain.orders import OrderReport
 from domain.vocabulary import OrderTerms
 from infrastructure.brokers.paper import PaperBroker
-from infrastructure.simulator.instruments import INSTRUMENTS
-from infrastructure.simulator.prices import price
+from infrastructure.simulator.market.instruments import INSTRUMENTS
+from infrastructure.simulator.market.prices import price
 
 SEED = 2026
 MORNING = datetime(2026, 11, 23, 4, 0, tzinfo=UTC)

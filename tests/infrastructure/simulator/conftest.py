@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from infrastructure.simulator.exchange import Exchange
+from infrastructure.simulator.exchange.exchange import Exchange
 from tests.infrastructure.simulator.support import SimulatedKite, StandingClock, simulated_kite
 
 

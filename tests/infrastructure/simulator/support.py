@@ -10,7 +10,7 @@ from pathlib import Path
 import httpx2
 
 from infrastructure.simulator.app import build_app, running
-from infrastructure.simulator.exchange import Exchange
+from infrastructure.simulator.exchange.exchange import Exchange
 
 OPENING_BELL = datetime(2026, 11, 23, 3, 45, tzinfo=UTC)  # 09:15 IST; INFY is at 1488.80
 

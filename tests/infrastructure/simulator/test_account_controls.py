@@ -4,8 +4,8 @@ from decimal import Decimal
 
 import pytest
 
-from infrastructure.simulator.orders import OrderRequest
-from infrastructure.simulator.refusals import Refused
+from infrastructure.simulator.exchange.orders import OrderRequest
+from infrastructure.simulator.exchange.refusals import Refused
 
 ALICE = ("dhan", "ALICE")
 TEN_AT_MARKET = OrderRequest(

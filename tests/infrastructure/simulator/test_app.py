@@ -3,7 +3,7 @@ import socket
 import pytest
 
 from infrastructure.simulator.app import NotLoopback, build_app, run, running
-from infrastructure.simulator.exchange import Exchange
+from infrastructure.simulator.exchange.exchange import Exchange
 from infrastructure.simulator.proof import far_side_is_our_simulator
 
 

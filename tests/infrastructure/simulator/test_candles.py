@@ -3,12 +3,12 @@ from decimal import Decimal
 
 import pytest
 
-from infrastructure.simulator.candles import candles
-from infrastructure.simulator.hours import session
-from infrastructure.simulator.instruments import BSE_SHARES, INDICES, INSTRUMENTS
-from infrastructure.simulator.market import quote
-from infrastructure.simulator.prices import first_reached, price
-from infrastructure.simulator.universe import listing
+from infrastructure.simulator.market.candles import candles
+from infrastructure.simulator.market.hours import session
+from infrastructure.simulator.market.instruments import BSE_SHARES, INDICES, INSTRUMENTS
+from infrastructure.simulator.market.prices import first_reached, price
+from infrastructure.simulator.market.quotes import quote
+from infrastructure.simulator.market.universe import listing
 from tests.infrastructure.simulator.support import OPENING_BELL
 
 INFY = INSTRUMENTS["INFY"]

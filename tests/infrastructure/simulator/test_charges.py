@@ -2,9 +2,9 @@ from decimal import Decimal
 
 import pytest
 
-from infrastructure.simulator.charges import charges
-from infrastructure.simulator.instruments import INSTRUMENTS
-from infrastructure.simulator.orders import OrderRequest
+from infrastructure.simulator.exchange.charges import charges
+from infrastructure.simulator.exchange.orders import OrderRequest
+from infrastructure.simulator.market.instruments import INSTRUMENTS
 
 INFY = INSTRUMENTS["INFY"]
 BUYING_A_CALL = OrderRequest(

@@ -5,9 +5,9 @@ import httpx2
 import pytest
 
 from infrastructure.simulator.app import build_app, running
-from infrastructure.simulator.clock import SimClock
-from infrastructure.simulator.exchange import Exchange
-from infrastructure.simulator.hours import MarketHours
+from infrastructure.simulator.exchange.exchange import Exchange
+from infrastructure.simulator.market.clock import SimClock
+from infrastructure.simulator.market.hours import MarketHours
 from tests.infrastructure.simulator.support import OPENING_BELL, StandingClock
 
 SYSTEM_START = datetime(2026, 11, 22, 18, 0, tzinfo=UTC)

@@ -6,10 +6,10 @@ from decimal import Decimal
 
 import pytest
 
-from infrastructure.simulator.exchange import Exchange
-from infrastructure.simulator.hours import MarketHours
-from infrastructure.simulator.orders import OrderRequest
-from infrastructure.simulator.refusals import Refused
+from infrastructure.simulator.exchange.exchange import Exchange
+from infrastructure.simulator.exchange.orders import OrderRequest
+from infrastructure.simulator.exchange.refusals import Refused
+from infrastructure.simulator.market.hours import MarketHours
 from tests.infrastructure.simulator.support import StandingClock
 
 ALICE = ("kite", "ALICE")

@@ -5,12 +5,12 @@ from decimal import Decimal
 
 import pytest
 
-from infrastructure.simulator.accounts import Holding
-from infrastructure.simulator.exchange import Exchange
-from infrastructure.simulator.instruments import INSTRUMENTS
-from infrastructure.simulator.orders import OrderRequest
-from infrastructure.simulator.positions import Position
-from infrastructure.simulator.refusals import Refused
+from infrastructure.simulator.exchange.accounts import Holding
+from infrastructure.simulator.exchange.exchange import Exchange
+from infrastructure.simulator.exchange.orders import OrderRequest
+from infrastructure.simulator.exchange.positions import Position
+from infrastructure.simulator.exchange.refusals import Refused
+from infrastructure.simulator.market.instruments import INSTRUMENTS
 from tests.infrastructure.simulator.support import StandingClock
 
 ALICE = ("kite", "ALICE")

@@ -3,7 +3,7 @@ import time
 import httpx2
 import pytest
 
-from infrastructure.simulator.faults import parse_fault
+from infrastructure.simulator.control.faults import parse_fault
 from tests.infrastructure.simulator.brokers import at_dhan, at_groww, day_token
 from tests.infrastructure.simulator.test_kite_face import BUY_ONE_INFY
 

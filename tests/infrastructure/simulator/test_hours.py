@@ -3,7 +3,7 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 
 from domain.instants import IST
-from infrastructure.simulator.hours import (
+from infrastructure.simulator.market.hours import (
     AROUND_THE_CLOCK,
     MarketHours,
     is_trading_day,

@@ -1,6 +1,6 @@
 import pytest
 
-from infrastructure.simulator.instruments import BSE_SHARES, INDICES, INSTRUMENTS
+from infrastructure.simulator.market.instruments import BSE_SHARES, INDICES, INSTRUMENTS
 
 
 def test_a_share_has_its_tokens_on_either_exchange():

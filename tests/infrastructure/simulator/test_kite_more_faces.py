@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from infrastructure.simulator.universe import listed
+from infrastructure.simulator.market.universe import listed
 from tests.infrastructure.simulator.support import OPENING_BELL, simulated_kite
 
 

@@ -12,9 +12,9 @@ import pytest
 from websockets.exceptions import InvalidStatus
 from websockets.sync.client import connect
 
-from infrastructure.simulator.kite_packets import frame
-from infrastructure.simulator.kite_ticker import MOST_TOKENS, Feed
-from infrastructure.simulator.universe import listed
+from infrastructure.simulator.kite.packets import frame
+from infrastructure.simulator.kite.ticker import MOST_TOKENS, Feed
+from infrastructure.simulator.market.universe import listed
 from tests.infrastructure.simulator.shapes import described, misfits
 from tests.infrastructure.simulator.support import OPENING_BELL, simulated_kite
 
@@ -200,7 +200,7 @@ def test_what_becomes_of_ones_orders_is_told_to_oneself_only(kite, token):
 
 def test_a_partly_filled_order_is_an_update(kite):
     user = f"ALICE{next(CUSTOMERS)}"
-    from infrastructure.simulator.kite_wire import order_request
+    from infrastructure.simulator.kite.wire import order_request
 
     slowly = {"broker": "kite", "user": user, "shares_per_fill": 4, "seconds_per_fill": 60}
     kite.http.post("/simulator/fills", json=slowly).raise_for_status()

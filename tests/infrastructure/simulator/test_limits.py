@@ -2,7 +2,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from infrastructure.simulator.limits import RateLimits, category_of
+from infrastructure.simulator.exchange.limits import RateLimits, category_of
 
 NINE = datetime(2026, 11, 23, 3, 30, tzinfo=UTC)  # 09:00:00 IST
 SECOND = timedelta(seconds=1)

@@ -1,9 +1,9 @@
 from datetime import date
 from decimal import Decimal
 
-from infrastructure.simulator.instruments import INSTRUMENTS
-from infrastructure.simulator.margins import Leg, blocked, merged
-from infrastructure.simulator.universe import listing
+from infrastructure.simulator.exchange.margins import Leg, blocked, merged
+from infrastructure.simulator.market.instruments import INSTRUMENTS
+from infrastructure.simulator.market.universe import listing
 
 DAY = listing(date(2026, 11, 23))
 INFY = INSTRUMENTS["INFY"]

@@ -3,11 +3,11 @@ from decimal import Decimal
 
 import pytest
 
-from infrastructure.simulator.hours import MarketHours
-from infrastructure.simulator.instruments import BSE_SHARES, INDICES, INSTRUMENTS
-from infrastructure.simulator.market import circuit, depth, greeks, option_chain, quote
-from infrastructure.simulator.prices import is_on_tick, price
-from infrastructure.simulator.universe import listing
+from infrastructure.simulator.market.hours import MarketHours
+from infrastructure.simulator.market.instruments import BSE_SHARES, INDICES, INSTRUMENTS
+from infrastructure.simulator.market.prices import is_on_tick, price
+from infrastructure.simulator.market.quotes import circuit, depth, greeks, option_chain, quote
+from infrastructure.simulator.market.universe import listing
 from tests.infrastructure.simulator.support import OPENING_BELL
 
 INFY = INSTRUMENTS["INFY"]

@@ -14,9 +14,9 @@ from infrastructure.instruments.building import MasterFile, build
 from infrastructure.instruments.files import table_file
 from infrastructure.instruments.table import InstrumentTable
 from infrastructure.simulator.app import running
-from infrastructure.simulator.master_files import dhan_file, groww_file, kite_file
-from infrastructure.simulator.master_routes import Masters
-from infrastructure.simulator.universe import listing
+from infrastructure.simulator.market.universe import listing
+from infrastructure.simulator.masters.files import dhan_file, groww_file, kite_file
+from infrastructure.simulator.masters.routes import Masters
 from tests.infrastructure.simulator.support import OPENING_BELL, StandingClock
 
 MONDAY = date(2026, 11, 23)

@@ -3,7 +3,7 @@ from datetime import timedelta
 
 import pytest
 
-from infrastructure.simulator.options import carried, exp, greeks, log_ratio, normal, worth
+from infrastructure.simulator.market.options import carried, exp, greeks, log_ratio, normal, worth
 
 QUARTER = int(timedelta(days=91).total_seconds())
 

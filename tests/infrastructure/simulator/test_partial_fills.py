@@ -4,9 +4,9 @@ from decimal import Decimal
 
 import pytest
 
-from infrastructure.simulator.accounts import Liquidity
-from infrastructure.simulator.orders import OrderRequest
-from infrastructure.simulator.refusals import Refused
+from infrastructure.simulator.exchange.accounts import Liquidity
+from infrastructure.simulator.exchange.orders import OrderRequest
+from infrastructure.simulator.exchange.refusals import Refused
 
 ALICE = ("kite", "ALICE")
 TEN_AT_MARKET = OrderRequest(

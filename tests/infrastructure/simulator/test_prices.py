@@ -4,10 +4,10 @@ from itertools import pairwise
 
 import pytest
 
-from infrastructure.simulator.hours import MarketHours
-from infrastructure.simulator.instruments import BSE_SHARES, INSTRUMENTS, Instrument
-from infrastructure.simulator.noise import spot_extremes
-from infrastructure.simulator.prices import (
+from infrastructure.simulator.market.hours import MarketHours
+from infrastructure.simulator.market.instruments import BSE_SHARES, INSTRUMENTS, Instrument
+from infrastructure.simulator.market.noise import spot_extremes
+from infrastructure.simulator.market.prices import (
     expires_at,
     first_reached,
     is_on_tick,
@@ -17,7 +17,7 @@ from infrastructure.simulator.prices import (
     ticks_at,
     ticks_by_minute,
 )
-from infrastructure.simulator.universe import listing
+from infrastructure.simulator.market.universe import listing
 from tests.infrastructure.simulator.support import OPENING_BELL
 
 SECOND = timedelta(seconds=1)

@@ -3,8 +3,8 @@ from decimal import Decimal
 
 import pytest
 
-from infrastructure.simulator.contracts import FIRST_CONTRACT_TOKEN
-from infrastructure.simulator.universe import (
+from infrastructure.simulator.market.contracts import FIRST_CONTRACT_TOKEN
+from infrastructure.simulator.market.universe import (
     Listing,
     listed,
     listing,

@@ -1,0 +1,1 @@
+"""The simulator's own routes, and what goes wrong on demand."""

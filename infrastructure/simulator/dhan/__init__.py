@@ -1,0 +1,1 @@
+"""Dhan's wire face."""

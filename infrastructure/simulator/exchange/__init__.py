@@ -1,0 +1,1 @@
+"""The simulated exchange: orders, accounts, money, triggers."""

@@ -1,0 +1,1 @@
+"""Kite's wire face."""

@@ -1,0 +1,1 @@
+"""The simulated market: what is listed, what it costs, and when it is open."""

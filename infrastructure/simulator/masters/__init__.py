@@ -1,0 +1,1 @@
+"""The brokers' master files, as the simulator serves them."""
