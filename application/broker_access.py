@@ -19,6 +19,7 @@ from application.ports.egress import Egresses
 from application.ports.vault import Vault
 from application.writer import Context, Loaded, Writer
 from domain import session as sessions
+from domain.capabilities import Function, must_offer
 from domain.errors import (
     BrokerLoginRequired,
     BrokerNotSupported,
@@ -157,11 +158,19 @@ class Admit:
     clock: Clock
     egresses: Egresses
 
-    def __call__(self, context: Context, entered: Entered, named: str | None) -> Admission:
-        """The broker that the call names, or the active one, and the access to it.
+    def __call__(
+        self,
+        context: Context,
+        entered: Entered,
+        named: str | None,
+        function: Function | None = None,
+    ) -> Admission:
+        """The broker that the call names, or the active one, and the access to it. What `function`
+        it is for is looked at first: nobody has to log in to hear that there is no such thing.
 
         Raises:
-            NoActiveBroker, BrokerNotSupported, BrokerLoginRequired, SessionHasExpired.
+            NoActiveBroker, BrokerNotSupported, NotSupportedByBroker, BrokerLoginRequired,
+            SessionHasExpired.
         """
         session = entered.session
         now = self.clock.now()
@@ -170,6 +179,8 @@ class Admit:
             supported(self.brokers, named)
         name: BrokerName = sessions.chosen_broker(session, named)  # type: ignore[arg-type]  # checked
         broker = supported(self.brokers, name)
+        if function is not None:
+            must_offer(name, function)
         if not broker.needs_login:
             access = Access(principal=context.principal, account_id=name.upper())
             return Admission(broker=broker, login=None, access=access)

@@ -15,7 +15,7 @@ from application.ports.broker_orders import BrokerOrder
 from application.ports.clock import Clock
 from application.ports.event_store import EventStore
 from application.writer import Context, Writer
-from domain.capabilities import Function, must_offer
+from domain.capabilities import Function
 from domain.errors import BrokerLoginRequired, BrokerUnavailable, RateLimited
 from domain.orders import OrderReport, order_reports
 
@@ -73,8 +73,7 @@ class ReadBroker:
             NotSupportedByBroker: the broker has no call for it; nobody was asked.
             BrokerLoginRequired, BrokerUnavailable, NoActiveBroker, BrokerNotSupported.
         """
-        admission = self.admit(context, entered, named)
-        must_offer(admission.broker.name, function)
+        admission = self.admit(context, entered, named, function)
         return Answered(
             admission=admission,
             answer=self._asking(

@@ -247,6 +247,13 @@ async def test_a_broker_without_chains_names_those_that_have_them(uma, broker):
     assert f"{broker} has no call for option chain. groww, dhan can." in answer.text
 
 
+async def test_nobody_has_to_log_in_to_hear_that_there_is_no_such_call(three_brokers):
+    async with connected(three_brokers.server.url, three_brokers.site.token("zara")) as zara:
+        answer = await zara.try_to("get_option_chain", underlying="NIFTY", broker="kite")
+
+    assert answer.code == "NOT_SUPPORTED_BY_BROKER"
+
+
 @pytest.mark.parametrize("era", ERAS)
 async def test_clients_of_both_revisions_read_the_market(three_brokers, era):
     token = three_brokers.site.token(f"xena-{era}")
