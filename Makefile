@@ -25,7 +25,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input
 INSTALL := $(PIP) install --quiet --no-deps --require-hashes --no-build-isolation
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo serve test check bench docs lock clean
+.PHONY: help setup demo serve test check bench chaos accept-schemas docs lock clean
 
 help:
 	@echo "make setup   install everything into $(VENV)"
@@ -34,7 +34,9 @@ help:
 	@echo "make test    run all tests on every core (PYTEST_ARGS='-k expiry' runs some of them)"
 	@echo "make check   lint, formatting, types, layers"
 	@echo "make bench   measure"
-	@echo "make docs    write docs/brokers.md from the table in the code"
+	@echo "make chaos   kill servers and databases under real orders (ORDERS, KILLS, SEED, DB=both|sqlite|postgres)"
+	@echo "make accept-schemas   keep the tools' schemas as they are now (tests/mcp_interface/tools.json)"
+	@echo "make docs    write docs/brokers.md and docs/risk.md from the tables in the code"
 	@echo "make lock    resolve the dependencies again (UPGRADE=--upgrade moves every pin)"
 	@echo "make clean   remove $(VENV) and everything generated"
 
@@ -108,8 +110,18 @@ check: $(INSTALLED)
 bench: $(INSTALLED)
 	@$(BIN)/python -m tests.benchmarks $(ARGS)
 
+# make chaos ORDERS=10000 KILLS=1000 before a release; SEED repeats the chances of a failed run.
+chaos: $(INSTALLED)
+	@$(BIN)/python -m tests.chaos --orders $(or $(ORDERS),600) --kills $(or $(KILLS),70) \
+		--db $(or $(DB),both) $(if $(SEED),--seed $(SEED))
+
+# Clients and models build on the schemas; who changes one says so by running this.
+accept-schemas: $(INSTALLED)
+	@ACCEPT_SCHEMAS=1 $(BIN)/python -m pytest -q tests/mcp_interface/test_toolsets.py -k accepted
+
 docs: $(INSTALLED)
 	@$(BIN)/python -m mcp_interface.tools.offers_page > docs/brokers.md
+	@$(BIN)/python -m mcp_interface.tools.risk_page > docs/risk.md
 
 # Resolved for every platform and every Python from 3.11 on; markers tell them apart.
 lock:

@@ -9,7 +9,7 @@ from uuid import UUID
 from application.ports.event_store import EventStore, Opened
 from application.writer import Writer
 from domain.envelope import Recorded
-from domain.orders import OrderReport, order_reports
+from domain.order_reports import OrderReport, order_reports
 from domain.session import TradingSession, fold
 
 

@@ -1,5 +1,6 @@
 """Choosing, logging in and out of brokers, and the access that every broker call needs."""
 
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
@@ -12,6 +13,7 @@ from application.ports.broker import (
     Access,
     Broker,
     Brokers,
+    LoginExpired,
     Secrets,
 )
 from application.ports.clock import Clock
@@ -137,11 +139,12 @@ class LogOut:
 
 @dataclass(frozen=True, kw_only=True)
 class Admission:
-    """What a call to a broker goes out with."""
+    """What a call to a broker goes out with. `account` is the account's fingerprint."""
 
     broker: Broker
     login: BrokerLogin | None
     access: Access
+    account: str
 
     @property
     def mode(self) -> Mode:
@@ -183,7 +186,8 @@ class Admit:
             must_offer(name, function)
         if not broker.needs_login:
             access = Access(principal=context.principal, account_id=name.upper())
-            return Admission(broker=broker, login=None, access=access)
+            account = self.vault.account_fingerprint(name, str(context.principal))
+            return Admission(broker=broker, login=None, access=access, account=account)
         login = self._login(context, entered.session_id, session, name, now)
         held = self.vault.get(context.principal, entered.session_id, name, login.credential_version)
         if held is None:
@@ -198,7 +202,9 @@ class Admit:
             secrets=held[1],
             egress=self.egresses.of(context.principal, name),
         )
-        return Admission(broker=broker, login=login, access=access)
+        return Admission(
+            broker=broker, login=login, access=access, account=login.account_fingerprint
+        )
 
     def _login(
         self,
@@ -214,6 +220,26 @@ class Admit:
             if login := session.logins.get(name):
                 self.login_is_over(context, session_id, name, login, "clock")
             raise
+
+    def while_logged_in(
+        self, context: Context, session_id: UUID, admission: Admission, ask: Callable[[], T]
+    ) -> T:
+        """Put a question to the broker. Where it says that the login is over, that is recorded.
+
+        Raises:
+            BrokerLoginRequired: it does say so.
+        """
+        broker, login = admission.broker, admission.login
+        try:
+            return ask()
+        except LoginExpired:
+            if login is not None:
+                self.login_is_over(context, session_id, broker.name, login, "broker")
+            raise BrokerLoginRequired(
+                f"{broker.display_name} says that your login has ended. Next: "
+                f"get_broker_login_instructions(broker='{broker.name}').",
+                login_at=broker.name,
+            ) from None
 
     def login_is_over(
         self,

@@ -50,6 +50,8 @@ class LogIn:
     vault: Vault
     clock: Clock
     egresses: Egresses
+    logged_in: Callable[[], None] = lambda: None
+    """Told after each login, to have orders of earlier ones looked up."""
 
     def __call__(
         self,
@@ -200,6 +202,7 @@ class LogIn:
             raise
         # The login that this one replaces, unless orders of its still have to be settled.
         forget_logins(self.writer, self.vault, self.clock.now(), principal, session_id)
+        self.logged_in()
         return state_of(written.streams[0])
 
     def _pinned(

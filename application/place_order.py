@@ -1,52 +1,78 @@
-"""Send one order, at most once, whatever happens around it.
+"""Take an order: find it if its key is known, judge it, ask the person where money is at stake, put
+the intention on record, and have it sent.
 
-The intention is stored before the broker is called, the dispatch before the one call, and the
-outcome afterwards, at the head of the stream. A crash in between leaves an unsettled order that
-can be seen, never a forgotten or a doubled one.
+Whatever happens in between, an order ends in a state that is true: never sent, or sent once and
+known, or sent once and visibly unknown.
 """
 
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
+from typing import Protocol
 from uuid import UUID
 
 from application.broker_access import Admission, Admit, state_of
+from application.draft import Draft, check_offer, denial_in, may_trade
 from application.enter_session import Entered
-from application.observe import observe_book
-from application.ports.broker import BrokerDown, LoginExpired
-from application.ports.broker_orders import LOGIN_EXPIRED, OrderTicket
+from application.judging import Judging
 from application.ports.clock import Clock, Ids
 from application.ports.vault import Vault
+from application.receipts import Receipt as Receipt
+from application.receipts import claim_in, receipt
+from application.sending import SendOrder, check_switches, switches_of
+from application.sending_all import SendAll
 from application.writer import Context, Loaded, Writer
 from domain import orders
 from domain.errors import (
     BrokerLoginRequired,
-    LiveTradingOff,
-    NotSupportedByBroker,
+    OrderTooLate,
+    ProposalRefused,
     SessionHasExpired,
-    StoreUnavailable,
 )
-from domain.events import Event, OrderKeyClaimed, OrderRejected, OrderRequested
+from domain.events import (
+    Event,
+    OrderProposed,
+)
+from domain.instants import trading_day
+from domain.order_reports import UNSETTLED
+from domain.proposals import confirm, propose
+from domain.risk_ledger import fold_ledger
 from domain.session import must_be_open
-from domain.streams import order_key_stream
-from domain.vocabulary import Mode, OrderTerms
-
-UNSETTLED = ("DISPATCHED", "UNKNOWN")
-"""States in which an order may or may not be at the broker. It is never sent again; it is looked
-for whenever somebody asks."""
+from domain.streams import order_key_stream, risk_ledger_stream
+from domain.vocabulary import Approval, OrderTerms
 
 
 @dataclass(frozen=True, kw_only=True)
-class Receipt:
-    """What is known about an order now. `position` is its newest event's place in the log.
+class Asked:
+    """Nothing was sent: a person has to say yes to `proposal` first."""
 
-    `repeated` says that this call sent nothing: the key already named this very order.
-    """
-
-    report: orders.OrderReport
+    proposal: OrderProposed
+    session_id: UUID
     position: int
-    repeated: bool
     minted: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class Order:
+    """What one caller wants. Without a key one is minted. `slices`: it may go as several orders
+    where the exchange takes no more at once; otherwise it is refused then."""
+
+    terms: OrderTerms
+    order_key: str | None
+    broker: str | None = None
+    slices: bool = False
+
+
+class FirstLook(Protocol):
+    def __call__(self, context: Context, session_id: UUID, admission: Admission) -> None:
+        """See the account's whole book once before this process sends the first order there, and
+        adopt what is ours: the store may have been restored from a backup.
+
+        Raises:
+            BrokerUnavailable: it could not be seen, so nothing may be sent.
+        """
+        ...
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,228 +82,213 @@ class PlaceOrder:
     vault: Vault
     clock: Clock
     ids: Ids
+    judging: Judging
+    send: SendOrder
+    first_look: FirstLook
+    live: bool
 
-    def __call__(
-        self,
-        context: Context,
-        entered: Entered,
-        named_broker: str | None,
-        terms: OrderTerms,
-        order_key: str | None,
-    ) -> Receipt:
-        """Request, dispatch, call the broker once, record the outcome; or tell an earlier one.
+    def __call__(self, context: Context, entered: Entered, order: Order) -> Receipt | Asked:
+        """Tell the order that the key names; or judge a new one and send it (paper money), or ask
+        for a person's yes.
 
         Raises:
             InvalidOrder, NotSupportedByBroker, NoActiveBroker, BrokerLoginRequired,
-            LiveTradingOff, OrderKeyReused: nothing was stored and nothing was sent.
+            LiveTradingOff, OrderKeyReused, TradingIsHalted, BrokerUnavailable: nothing was stored
+            and nothing was sent.
+            OrderDeniedByRisk: nothing was sent; the denial is on record.
             OrderInProgress: another caller is sending this very order.
+            SessionHasExpired, OrderTooLate: never sent.
             StoreUnavailable: raised before the broker was called, nothing was sent; raised
                 afterwards, the order is on record as dispatched and its end is not known.
         """
-        orders.check_terms(terms)
-        minted = order_key is None
-        key = (
-            f"k-{self.ids.new().hex[:16]}"
-            if order_key is None
-            else orders.check_order_key(order_key)
-        )
-        known = None if minted else self._known(context, key, named_broker, terms)
-        if known is not None and known.report.state not in (*UNSETTLED, "REQUESTED"):
-            return known
-        try:
-            named = named_broker if known is None else known.report.request.broker
-            admission = self.admit(context, entered, named)
-        except (BrokerLoginRequired, SessionHasExpired):
-            if known is None:
-                raise
-            return known  # nobody can look now; what is on record is the answer
-        request = self._request(context, admission, key, terms)
-        placing = _Placing(self, context, entered, admission, request)
-        report, position = placing.run()
-        return Receipt(report=report, position=position, repeated=placing.repeated, minted=minted)
+        orders.check_terms(order.terms)
+        minted = order.order_key is None
+        key = self.key_of(order)
+        if not minted:
+            known = self._known(context, key, order)
+            if known is not None:
+                return known
+        draft = self.draft(context, entered, key, order)
+        if draft.mode == "PAPER":
+            return self._request(context, entered.session_id, draft, minted=minted)
+        return self._propose(context, entered.session_id, draft, minted)
 
-    def _known(
-        self, context: Context, key: str, named_broker: str | None, terms: OrderTerms
-    ) -> Receipt | None:
+    def confirmed(
+        self, context: Context, session_id: UUID, proposal_id: str, method: Approval
+    ) -> Receipt:
+        """A person said yes: use the proposal up and send exactly what it says.
+
+        Raises: as a call, and ProposalRefused: there is no such proposal (any more).
+        """
+        loaded = self.writer.load(session_id)
+        now = self.clock.now()
+        proposal, _ = confirm(state_of(loaded), proposal_id, method, context.principal, now)
+        order = Order(
+            terms=proposal.terms,
+            order_key=proposal.order_key,
+            broker=proposal.broker,
+            slices=proposal.slices > 1,
+        )
+        entered = Entered(session_id, loaded)
+        draft = self.draft(context, entered, proposal.order_key, order)
+        if (draft.mode, draft.account, draft.fingerprint, len(draft.parts)) != (
+            proposal.mode,
+            proposal.account_fingerprint,
+            proposal.fingerprint,
+            proposal.slices,
+        ):
+            raise ProposalRefused(
+                "The account or the broker is not what it was when this order was proposed; "
+                "nothing was sent. Next: create_order again."
+            )
+        return self._request(context, session_id, draft, approval=(proposal_id, method))
+
+    # An order that is known
+
+    def _known(self, context: Context, key: str, order: Order) -> Receipt | None:
         """The order that this key names already, whatever broker is active now.
 
         Raises:
             OrderKeyReused: it names an order with other terms or at another broker.
         """
-        claim = _claim_in(self.writer.load(order_key_stream(context.principal, key)))
+        claim = claim_in(self.writer.load(order_key_stream(context.principal, key)))
         if claim is None:
             return None
-        told = self.writer.load(claim.session_id)
-        report = orders.order_reports(told.events)[key]
-        orders.must_be_that_order(report, named_broker, terms)
-        last = told.recorded[-1].envelope
-        position = self.writer.store.position_of(last.stream_id, last.version) or 0
-        return Receipt(report=report, position=position, repeated=True, minted=False)
+        session_id = claim.session_id
+        known = receipt(self.writer, session_id, key, repeated=True)
+        report = known.report
+        orders.must_be_that_order(report, order.broker, order.terms)
+        if report.state not in (*UNSETTLED, "REQUESTED"):
+            return known
+        unsent = [part.request for part in known.slices or (report,) if part.state == "REQUESTED"]
+        its_session = Entered(session_id, self.writer.load(session_id))
+        try:
+            admission = self.admit(context, its_session, report.request.broker)
+        except (BrokerLoginRequired, SessionHasExpired):
+            if not unsent:
+                return known  # nobody can look now; what is on record is the answer
+            for request in unsent:
+                self.send.close(context, session_id, request, "LOGIN_GONE", "The login is over.")
+            return receipt(self.writer, session_id, key, repeated=True)
+        if report.state == "REQUESTED":  # whoever asked first died before the broker was called
+            with suppress(OrderTooLate):
+                position = self._send_all(context, session_id, admission, unsent)
+                return receipt(self.writer, session_id, key, position)
+            return receipt(self.writer, session_id, key, repeated=True)
+        position = self._send_all.look(context, session_id, admission)
+        return receipt(self.writer, session_id, key, position, repeated=True)
+
+    # A new one
+
+    def key_of(self, order: Order) -> str:
+        """The caller's own, or a new one. Raises: InvalidOrder: it cannot be a key."""
+        if order.order_key is None:
+            return f"k-{self.ids.new().hex[:16]}"
+        return orders.check_order_key(order.order_key)
+
+    def draft(self, context: Context, entered: Entered, key: str, order: Order) -> Draft:
+        """Everything about the order but the person's yes and the day's counters."""
+        admission = self.admit(context, entered, order.broker)
+        broker, account = admission.broker, admission.account
+        check_offer(admission, order.terms)
+        mode = may_trade(admission, live=self.live)
+        check_switches([self.writer.load(s) for s in switches_of(context.principal, account)])
+        if broker.needs_login:
+            self.first_look(context, entered.session_id, admission)
+        seen = self.admit.while_logged_in(
+            context,
+            entered.session_id,
+            admission,
+            lambda: self.judging.look(admission, account, order.terms, self.clock.now()),
+        )
+        draft = Draft(
+            key=key,
+            admission=admission,
+            mode=mode,
+            account=account,
+            terms=order.terms,
+            fingerprint=orders.fingerprint(broker.name, account, order.terms),
+            broker_tag=self.vault.broker_tag(context.principal, account, key),
+            seen=seen,
+        )
+        tag = partial(self.vault.broker_tag, context.principal, account)
+        return draft.sliced(tag) if order.slices else draft
+
+    def _propose(self, context: Context, session_id: UUID, draft: Draft, minted: bool) -> Asked:
+        now = self.clock.now()
+        ledger_id = risk_ledger_stream(context.principal, trading_day(now))
+        proposal = draft.proposal(self.ids.new().hex, now)
+
+        def decision(streams: Sequence[Loaded]) -> list[list[Event]]:
+            session, ledger = state_of(streams[0]), fold_ledger(streams[1].events)
+            if draft.waiting(session, now):  # judged again when the yes comes
+                return [[], []]
+            if denied := draft.denied(ledger, now):
+                return [[denied], []]
+            return [list(propose(session, proposal, now)), []]
+
+        written = self.writer.decide(context, [session_id, ledger_id], decision)
+        waiting = draft.waiting(state_of(written.streams[0]), now)
+        if waiting is None:
+            raise denial_in(written.streams[0])
+        position = written.position or self.writer.head_of(written.streams[0])
+        return Asked(proposal=waiting, session_id=session_id, position=position, minted=minted)
 
     def _request(
-        self, context: Context, admission: Admission, key: str, terms: OrderTerms
-    ) -> OrderRequested:
-        broker = admission.broker
-        _check_offer(admission, terms)
-        mode = _may_trade(broker.mode(admission.access.egress), broker.display_name)
-        account = (
-            admission.login.account_fingerprint
-            if admission.login
-            else self.vault.account_fingerprint(broker.name, str(context.principal))
-        )
-        return OrderRequested(
-            order_key=key,
-            broker=broker.name,
-            mode=mode,
-            account_fingerprint=account,
-            credential_version=admission.login.credential_version if admission.login else 0,
-            terms=terms,
-            fingerprint=orders.fingerprint(broker.name, account, terms),
-            broker_tag=self.vault.broker_tag(context.principal, account, key),
-        )
-
-
-def _may_trade(mode: Mode, display_name: str) -> Mode:
-    """Raises:
-    LiveTradingOff: the far side has not proved to be the simulator.
-    """
-    if mode == "LIVE":
-        raise LiveTradingOff(
-            f"{display_name} counts as a real broker here (nobody proved to be the simulator just "
-            "now), and this version sends no orders to real brokers. Nothing was sent. Next: use "
-            "broker='paper', or see that the simulator runs."
-        )
-    return mode
-
-
-def _check_offer(admission: Admission, terms: OrderTerms) -> None:
-    """Raises:
-    NotSupportedByBroker: says what the broker has instead.
-    """
-    offer = admission.broker.offer
-    for argument, value, has in (
-        ("exchange", terms.exchange, offer.exchanges),
-        ("product", terms.product, offer.products),
-        ("variety", terms.variety, offer.varieties),
-        ("order_type", terms.order_type, offer.order_types),
-        ("validity", terms.validity, offer.validities),
-    ):
-        if value not in has:
-            raise NotSupportedByBroker(
-                f"{admission.broker.display_name} has no {argument} {value}. "
-                f"Next: choose one of {', '.join(sorted(has))}."
-            )
-
-
-class _Placing:
-    """One run of the flow above, step by step."""
-
-    def __init__(
         self,
-        use_case: PlaceOrder,
         context: Context,
-        entered: Entered,
-        admission: Admission,
-        request: OrderRequested,
-    ) -> None:
-        self._clock = use_case.clock
-        self._writer = use_case.writer
-        self._admit = use_case.admit
-        self._context = context
-        self._entered = entered
-        self._admission = admission
-        self._request = request
-        self._key_stream = order_key_stream(context.principal, request.order_key)
-        self._session_id = entered.session_id
-        self.repeated = False
+        session_id: UUID,
+        draft: Draft,
+        *,
+        minted: bool = False,
+        approval: tuple[str, Approval] | None = None,
+    ) -> Receipt:
+        """Put the intention on record, all of it or nothing, and have it sent."""
+        now, principal = self.clock.now(), context.principal
+        ledger_id = risk_ledger_stream(principal, trading_day(now))
+        keys = [draft.key, *(part.key for part in draft.parts if part.slice_of)]
+        adopted = [
+            order_key_stream(principal, orders.adopted_key(p.broker_tag)) for p in draft.parts
+        ]
 
-    def run(self) -> tuple[orders.OrderReport, int]:
-        report, position = self._store_intention()
-        if report is not None and report.state in UNSETTLED:
-            position = max(position, self._look())
-            return self._report(self._session_id), position
-        if report is not None and report.state != "REQUESTED":
-            return report, position
-        key = self._request.order_key
-        try:
-            self._writer.decide(
-                self._context,
-                [self._session_id],
-                lambda s: [orders.dispatch_order(state_of(s[0]), key, self._clock.now())],
+        def decision(streams: Sequence[Loaded]) -> list[list[Event]]:
+            session, ledger = state_of(streams[0]), fold_ledger(streams[1].events)
+            claims = [claim_in(stream) for stream in streams[2 : 2 + len(keys)]]
+            nothing: list[list[Event]] = [[] for _ in streams]
+            if not orders.claim_key(claims[0], draft.key, draft.fingerprint, session_id):
+                return nothing
+            must_be_open(session, now)
+            for part, found in zip(draft.parts, streams[2 + len(keys) :], strict=True):
+                part.must_be_new(claim_in(found))
+            if denied := draft.denied(ledger, now):
+                return [[denied], *nothing[1:]]
+            yes: list[Event] = []
+            if approval is not None:
+                proposal_id, method = approval
+                yes = [confirm(session, proposal_id, method, principal, now)[1]]
+            requests, reservations = draft.requests(
+                ledger, session_id, now, approval[0] if approval else None
             )
-        except SessionHasExpired:
-            raise SessionHasExpired(
-                f"{key} was never sent, and the session that it belongs to is over; nothing was "
-                "sent now. Next: use a new order_key."
-            ) from None
-        self.repeated = False
-        outcome = self._admission.broker.place(
-            self._admission.access,
-            OrderTicket(
-                order_key=key, broker_tag=self._request.broker_tag, terms=self._request.terms
-            ),
-            self._clock.now(),
-        )
-        try:
-            written = self._writer.record(self._context, self._session_id, lambda _: [outcome])
-        except StoreUnavailable:
-            raise StoreUnavailable(
-                f"The order {key} was sent, and its outcome could not be stored. It may be live: "
-                "do not place it again. Next: get_orders() when the store is back."
-            ) from None
-        if isinstance(outcome, OrderRejected) and outcome.code == LOGIN_EXPIRED:
-            self._login_is_over()
-        position = max(written.position or position, self._look())
-        return self._report(self._session_id), position
+            new_claims = [
+                orders.claim_key(claim, key, draft.fingerprint, session_id)
+                for claim, key in zip(claims, keys, strict=True)
+            ]
+            asked = [fact for each in requests for fact in orders.request_order(session, each)]
+            return [[*yes, *asked], list(reservations), *new_claims, *([] for _ in adopted)]
 
-    def _login_is_over(self) -> None:
-        """The broker said so, in place of taking the order."""
-        login, broker = self._admission.login, self._admission.broker.name
-        if login is not None:
-            self._admit.login_is_over(
-                self._context, self._entered.session_id, broker, login, "broker"
-            )
+        streams = [session_id, ledger_id, *(order_key_stream(principal, k) for k in keys), *adopted]
+        written = self.writer.decide(context, streams, decision)
+        if written.position is None:  # somebody else's request with this key was stored first
+            claim = claim_in(written.streams[2])
+            assert claim is not None, "nothing to store means that the key was claimed before"
+            return receipt(self.writer, claim.session_id, draft.key, repeated=True)
+        open_orders = state_of(written.streams[0]).orders
+        if draft.parts[0].key not in open_orders:
+            raise denial_in(written.streams[0])
+        requests = [open_orders[part.key].request for part in draft.parts]
+        position = self._send_all(context, session_id, draft.admission, requests)
+        return receipt(self.writer, session_id, draft.key, position, minted=minted)
 
-    def _look(self) -> int:
-        """See what the broker's book says of it now; 0 when it says nothing new or cannot."""
-        broker = self._admission.broker
-        with suppress(BrokerDown, LoginExpired):  # a later read will see it
-            book = broker.orders(self._admission.access, self._clock.now())
-            return observe_book(self._writer, self._context, self._session_id, broker.name, book)
-        return 0
-
-    def _store_intention(self) -> tuple[orders.OrderReport | None, int]:
-        """Claim the key and store the request together, or find the order that has the key."""
-        written = self._writer.decide(
-            self._context, [self._session_id, self._key_stream], self._decide
-        )
-        if written.position is not None:
-            return None, written.position
-        claim = _claim_in(written.streams[1])
-        assert claim is not None, "nothing to store means that the key was claimed before"
-        self.repeated = True
-        self._session_id = claim.session_id
-        told = self._writer.load(claim.session_id)
-        last = told.recorded[-1].envelope
-        position = self._writer.store.position_of(last.stream_id, last.version) or 0
-        return self._report(claim.session_id), position
-
-    def _decide(self, streams: Sequence[Loaded]) -> list[list[Event]]:
-        session = state_of(streams[0])
-        claim = orders.claim_key(
-            _claim_in(streams[1]),
-            self._request.order_key,
-            self._request.fingerprint,
-            self._session_id,
-        )
-        if not claim:
-            return [[], []]
-        must_be_open(session, self._clock.now())
-        return [list(orders.request_order(session, self._request)), claim]
-
-    def _report(self, session_id: UUID) -> orders.OrderReport:
-        return orders.order_reports(self._writer.load(session_id).events)[self._request.order_key]
-
-
-def _claim_in(stream: Loaded) -> OrderKeyClaimed | None:
-    return next((e for e in stream.events if isinstance(e, OrderKeyClaimed)), None)
+    @property
+    def _send_all(self) -> SendAll:
+        return SendAll(writer=self.writer, clock=self.clock, send=self.send)

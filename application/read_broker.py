@@ -7,23 +7,20 @@ from typing import Generic, TypeVar
 
 from application.broker_access import Admission, Admit
 from application.enter_session import Entered
-from application.observe import observe_book
+from application.judging import RECENT_SESSIONS
+from application.observe import Book, observe_book
 from application.ports.account import Holding, Position
-from application.ports.broker import Access, Broker, BrokerDown, LoginExpired, reason
+from application.ports.broker import Access, Broker, BrokerDown, reason
 from application.ports.broker import RateLimited as TooSoon
 from application.ports.broker_orders import BrokerOrder
 from application.ports.clock import Clock
 from application.ports.event_store import EventStore
 from application.writer import Context, Writer
 from domain.capabilities import Function
-from domain.errors import BrokerLoginRequired, BrokerUnavailable, RateLimited
-from domain.orders import OrderReport, order_reports
+from domain.errors import BrokerUnavailable, RateLimited
+from domain.order_reports import OrderReport, order_reports
 
 T = TypeVar("T")
-
-
-RECENT_SESSIONS = 20
-"""An order book is of one day and one account: orders in it may be of any recent session."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -86,20 +83,27 @@ class ReadBroker:
 
     def order_book(self, context: Context, entered: Entered, named: str | None) -> OrderBook:
         """Raises: as `ask`."""
+        read_at = self.clock.now()
         asked = self.ask(
             context, entered, named, "orders", lambda broker, *who: broker.orders(*who)
         )
-        admission, book = asked.admission, asked.answer
+        admission = asked.admission
+        book = Book(
+            broker=admission.broker.name,
+            account_fingerprint=admission.account,
+            orders=asked.answer,
+            read_at=read_at,
+        )
         ours: dict[str, OrderReport] = {}
         for opened in self.store.sessions_of(context.principal)[-RECENT_SESSIONS:]:
-            observe_book(self.writer, context, opened.session_id, admission.broker.name, book)
+            observe_book(self.writer, context, opened.session_id, book)
             for report in order_reports(self.writer.load(opened.session_id).events).values():
-                if report.request.broker == admission.broker.name:
+                if report.request.account_fingerprint == admission.account:
                     ours[report.request.broker_tag] = report
-        listed = {tag for order in book for tag in order.broker_tags}
+        listed = {tag for order in book.orders for tag in order.broker_tags}
         return OrderBook(
             admission=admission,
-            orders=book,
+            orders=book.orders,
             ours=ours,
             unlisted=tuple(
                 report
@@ -125,17 +129,7 @@ class ReadBroker:
     ) -> T:
         broker = admission.broker
         try:
-            return ask()
-        except LoginExpired:
-            if admission.login is not None:
-                self.admit.login_is_over(
-                    context, entered.session_id, broker.name, admission.login, "broker"
-                )
-            raise BrokerLoginRequired(
-                f"{broker.display_name} says that your login has ended. Next: "
-                f"get_broker_login_instructions(broker='{broker.name}').",
-                login_at=broker.name,
-            ) from None
+            return self.admit.while_logged_in(context, entered.session_id, admission, ask)
         except TooSoon as late:
             raise RateLimited(
                 f"{broker.display_name} takes no more questions for this account just now. "

@@ -4,7 +4,7 @@ A decision is made again when someone else wrote first, up to ten times, under t
 id. A fact that has already happened outside is recorded at the head until it is in.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -18,6 +18,8 @@ from domain.errors import Busy, SessionNotFound, StoreUnavailable
 from domain.events import Event, SessionCreated, SessionEnded, SessionExpired
 
 ATTEMPTS: Final = 10
+NOBODY: Final = UUID(int=0)
+"""The principal in the envelopes of streams that belong to no single person."""
 PATIENCE_SECONDS: Final = 30.0
 """How long a fact that already happened keeps trying to get into a store that is away."""
 
@@ -84,6 +86,10 @@ class Writer:
         """Read and decode a whole stream; an empty one has version 0."""
         return Loaded(stream_id, tuple(map(self.catalog.read, self.store.read(stream_id))))
 
+    def head_of(self, stream: Loaded) -> int:
+        """The place in the log of the newest event of a stream as it was read; 0 for none."""
+        return self.store.position_of(stream.stream_id, stream.version) or 0
+
     def decide(
         self,
         context: Context,
@@ -91,29 +97,36 @@ class Writer:
         decision: Decision,
         *,
         loaded: Sequence[Loaded] | None = None,
+        shared: Collection[UUID] = (),
     ) -> Written:
         """Load, decide, store all or nothing. `loaded` saves the first load.
 
         A stream that the decision looked at and adds nothing to becomes a guard: its version is
-        checked again inside the writer's lock.
+        checked again inside the writer's lock. Streams in `shared` belong to nobody in particular.
 
         Raises:
             Refusal: the decision's own, or the store's. Busy: ten conflicts in a row.
                 Nothing was stored.
         """
         current = list(loaded) if loaded is not None else [self.load(s) for s in streams]
-        return self._attempt(context, self.ids.new(), current, decision)
+        return self._attempt(context, self.ids.new(), current, decision, shared)
 
     def _attempt(
-        self, context: Context, command_id: UUID, current: Sequence[Loaded], decision: Decision
+        self,
+        context: Context,
+        command_id: UUID,
+        current: Sequence[Loaded],
+        decision: Decision,
+        shared: Collection[UUID] = (),
     ) -> Written:
         for stream in current:
-            _must_belong_to(context.principal, stream)
+            if stream.stream_id not in shared:
+                _must_belong_to(context.principal, stream)
         for attempt in range(ATTEMPTS):
             new = decision(current)
             if not any(new):
                 return Written(None, tuple(current))
-            rows, after = self._rows(context, command_id, current, new)
+            rows, after = self._rows(context, command_id, current, new, shared)
             try:
                 position = self.store.append(
                     Append(
@@ -137,9 +150,14 @@ class Writer:
         raise Busy("Others kept writing at the same time; nothing was stored. Next: call again.")
 
     def record(
-        self, context: Context, stream_id: UUID, decision: Callable[[Loaded], Sequence[Event]]
+        self,
+        context: Context,
+        streams: Sequence[UUID],
+        decision: Decision,
+        *,
+        shared: Collection[UUID] = (),
     ) -> Written:
-        """Store what has happened already, at the head of the stream, whatever else is there.
+        """Store what has happened already, at the head of the streams, whatever else is there.
 
         Every try bears the same command id, so one that was stored before the store went away is
         recognised when it is back.
@@ -151,9 +169,9 @@ class Writer:
         waited = 0.0
         while True:
             try:
-                current = [self.load(stream_id)]
+                current = [self.load(stream_id) for stream_id in streams]
                 return self._already_stored(command_id, current) or self._attempt(
-                    context, command_id, current, lambda s: [decision(s[0])]
+                    context, command_id, current, decision, shared
                 )
             except Busy:
                 continue
@@ -169,6 +187,7 @@ class Writer:
         command_id: UUID,
         current: Sequence[Loaded],
         new: Sequence[Sequence[Event]],
+        shared: Collection[UUID],
     ) -> tuple[list[Row], list[Loaded]]:
         now = self.clock.now()
         rows: list[Row] = []
@@ -180,7 +199,7 @@ class Writer:
                     stream_id=stream.stream_id,
                     version=version,
                     recorded_at=now,
-                    principal=context.principal,
+                    principal=NOBODY if stream.stream_id in shared else context.principal,
                     actor=context.actor,
                     command_id=command_id,
                     correlation_id=context.correlation_id,

@@ -76,12 +76,14 @@ _ALWAYS: Final[frozenset[Function]] = frozenset(
         "order_history",
         "trades",
         "place",
+        "modify",
+        "cancel",
         "find",
         "quotes",
         "candles",
     }
 )
-_REAL: Final[frozenset[Function]] = _ALWAYS | {"modify", "cancel", "depth", "order_margins", "gtt"}
+_REAL: Final[frozenset[Function]] = _ALWAYS | {"depth", "order_margins", "gtt"}
 # The exchanges' rules allow 10 orders a second without registering an algo; 8 leaves headroom.
 _ORDERS: Final = Rate(calls=8)
 
@@ -200,7 +202,7 @@ OFFERS: Final[dict[BrokerName, Offer]] = {
         functions=_ALWAYS | {"depth"},
         longest_span=_days({"1m": 60, "5m": 100, "15m": 200, "60m": 400, "1d": 2000}),
         quotes_per_call={"ltp": 1000, "ohlc": 1000, "full": 500},
-        notes=("Paper orders stand as they were placed: there is no modify and no cancel yet.",),
+        notes=("Paper orders are filled whole or not at all, around the clock.",),
     ),
 }
 
@@ -213,8 +215,6 @@ _INSTEAD: Final[dict[Function, str]] = {
     "kill_switch": "cancel the open orders",
     "depth": "ask for quotes without depth",
     "gtt": "place a regular order",
-    "modify": "place another order",
-    "cancel": "wait for the end of the day",
 }
 
 

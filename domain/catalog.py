@@ -10,6 +10,7 @@ from typing import Any, Final, Generic, TypeVar
 
 import msgspec
 
+from domain import control_events as c
 from domain import events as e
 from domain.envelope import Envelope, Recorded, Row
 
@@ -113,7 +114,24 @@ EVENTS: Final[Mapping[str, type[e.Event]]] = {
     "trading_session.order_rejected.v1": e.OrderRejected,
     "trading_session.order_outcome_unknown.v1": e.OrderOutcomeUnknown,
     "trading_session.order_observed.v1": e.OrderObserved,
+    "trading_session.order_proposed.v1": e.OrderProposed,
+    "trading_session.order_confirmed.v1": e.OrderConfirmed,
+    "trading_session.order_declined.v1": e.OrderDeclined,
+    "trading_session.order_denied.v1": e.OrderDenied,
+    "trading_session.order_found_absent.v1": e.OrderFoundAbsent,
+    "trading_session.order_adopted.v1": e.OrderAdopted,
+    "trading_session.order_mismatched.v1": e.OrderMismatched,
+    "trading_session.order_change_requested.v1": e.OrderChangeRequested,
+    "trading_session.order_change_dispatched.v1": e.OrderChangeDispatched,
+    "trading_session.order_change_accepted.v1": e.OrderChangeAccepted,
+    "trading_session.order_change_rejected.v1": e.OrderChangeRejected,
+    "trading_session.order_change_unknown.v1": e.OrderChangeUnknown,
     "order_key.claimed.v1": e.OrderKeyClaimed,
+    "risk_ledger.reserved.v1": c.RiskReserved,
+    "risk_ledger.released.v1": c.RiskReleased,
+    "risk_limits.changed.v1": c.RiskLimitsChanged,
+    "trading_switch.halted.v1": c.TradingHalted,
+    "trading_switch.resumed.v1": c.TradingResumed,
 }
 
 CATALOG: Final = Catalog(EVENTS)

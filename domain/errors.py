@@ -20,6 +20,12 @@ Refusal
 ├── SessionNotFound            SESSION_NOT_FOUND
 ├── OrderInProgress            ORDER_IN_PROGRESS
 ├── OrderKeyReused             ORDER_KEY_REUSED
+├── OrderTooLate               ORDER_TOO_LATE
+├── OrderNotFound              ORDER_NOT_FOUND
+├── OrderDeniedByRisk          ORDER_DENIED
+├── ConfirmationRequired       CONFIRMATION_REQUIRED
+├── ProposalRefused            PROPOSAL_REFUSED
+├── TradingIsHalted            TRADING_HALTED
 ├── ScopeMissing               SCOPE_MISSING
 ├── ReadOnly                   READ_ONLY
 ├── Busy                       BUSY
@@ -132,6 +138,40 @@ class OrderInProgress(Refusal):
 
 class OrderKeyReused(Refusal):
     code = "ORDER_KEY_REUSED"
+
+
+class OrderTooLate(Refusal):
+    """It was asked for too long ago to be sent now; it never was."""
+
+    code = "ORDER_TOO_LATE"
+
+
+class OrderNotFound(Refusal):
+    code = "ORDER_NOT_FOUND"
+
+
+class OrderDeniedByRisk(Refusal):
+    """One of our own limits forbids it; the broker was not asked. The denial is on record."""
+
+    code = "ORDER_DENIED"
+
+
+class ConfirmationRequired(Refusal):
+    """The person has to say yes, and this client offers no way to ask them that is allowed here."""
+
+    code = "CONFIRMATION_REQUIRED"
+
+
+class ProposalRefused(Refusal):
+    """An approval is too old, was used or declined, or is about something else."""
+
+    code = "PROPOSAL_REFUSED"
+
+
+class TradingIsHalted(Refusal):
+    """A kill switch is armed, or an account is frozen."""
+
+    code = "TRADING_HALTED"
 
 
 class ScopeMissing(Refusal):

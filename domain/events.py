@@ -10,7 +10,15 @@ from uuid import UUID
 
 import msgspec
 
-from domain.vocabulary import BrokerName, Mode, OrderSighting, OrderTerms
+from domain.vocabulary import (
+    Approval,
+    BrokerName,
+    ChangeKind,
+    Mode,
+    OrderSighting,
+    OrderTerms,
+    RiskFacts,
+)
 
 
 class Event(msgspec.Struct, frozen=True, kw_only=True, gc=False):
@@ -91,11 +99,70 @@ class OrderEvent(SessionEvent, frozen=True, kw_only=True):
     order_key: str
 
 
+class OrderProposed(OrderEvent, frozen=True, kw_only=True):
+    """A person has to say yes first, to exactly this, before `expires_at`. Nothing was sent.
+
+    `text` is what they are shown, word for word, and `text_hash` its SHA-256. With a `change_key`
+    it is about changing an order that is there, to these terms. `slices`: as how many orders it
+    would go.
+    """
+
+    proposal_id: str
+    broker: BrokerName
+    mode: Mode
+    account_fingerprint: str
+    terms: OrderTerms
+    fingerprint: str
+    text: str
+    text_hash: str
+    expires_at: datetime
+    change_key: str | None = None
+    slices: int = 1
+
+
+class OrderConfirmed(OrderEvent, frozen=True, kw_only=True):
+    """The yes, used up by the request in the same append. `by` is the principal who gave it."""
+
+    proposal_id: str
+    method: Approval
+    by: UUID
+    text_hash: str
+
+
+class OrderDeclined(OrderEvent, frozen=True, kw_only=True):
+    """The no, or the proposal's end without an answer (`reason`: declined, dismissed)."""
+
+    proposal_id: str
+    method: Approval
+    by: UUID
+    reason: str
+
+
+class OrderDenied(OrderEvent, frozen=True, kw_only=True):
+    """One of our own limits forbids it; the broker was not asked.
+
+    `facts` is what the rule saw, `threshold` the limit as it stood, both for judging it again.
+    """
+
+    broker: BrokerName
+    mode: Mode
+    account_fingerprint: str
+    terms: OrderTerms
+    rule: str
+    rule_version: int
+    threshold: str
+    reason: str
+    facts: RiskFacts
+    change_key: str | None = None
+
+
 class OrderRequested(OrderEvent, frozen=True, kw_only=True):
     """The user asked; the broker has not been called yet.
 
     `fingerprint` is a digest of broker, account and every term. `broker_tag` is the id of ours
-    that the broker will see.
+    that the broker will see. It may be sent until `dispatch_by` and by the way whose digest is
+    `egress`, never later and by no other. `approval` is the proposal that a person said yes to.
+    `slice_of` is the key of the order that this one is a part of.
     """
 
     broker: BrokerName
@@ -105,6 +172,11 @@ class OrderRequested(OrderEvent, frozen=True, kw_only=True):
     terms: OrderTerms
     fingerprint: str
     broker_tag: str
+    egress: str | None = None
+    dispatch_by: datetime | None = None
+    approval: str | None = None
+    risk: RiskFacts | None = None
+    slice_of: str | None = None
 
 
 class OrderDispatched(OrderEvent, frozen=True, kw_only=True):
@@ -139,6 +211,80 @@ class OrderObserved(OrderEvent, frozen=True, kw_only=True):
     sighting: OrderSighting
 
 
+class OrderFoundAbsent(OrderEvent, frozen=True, kw_only=True):
+    """Its trading day is over, and the broker's whole book of `looked_at` does not have it."""
+
+    looked_at: datetime
+
+
+class OrderAdopted(OrderEvent, frozen=True, kw_only=True):
+    """An order at the broker bears an id that only we can have made, and no event told of it."""
+
+    broker: BrokerName
+    mode: Mode
+    account_fingerprint: str
+    credential_version: int
+    broker_tag: str
+    broker_order_id: str
+    terms: OrderTerms
+    sighting: OrderSighting
+    placed_at: datetime | None
+
+
+class OrderMismatched(OrderEvent, frozen=True, kw_only=True):
+    """The broker shows our id on something else than we asked for; the account was frozen."""
+
+    broker_order_id: str
+    found: str
+
+
+class OrderChangeRequested(OrderEvent, frozen=True, kw_only=True):
+    """The user asked to modify or cancel an order; the broker has not been called yet.
+
+    `terms` are all the new terms of a modification, `None` for a cancellation.
+    """
+
+    change_key: str
+    kind: ChangeKind
+    broker_order_id: str
+    terms: OrderTerms | None
+    fingerprint: str
+    credential_version: int
+    egress: str | None
+    dispatch_by: datetime
+    approval: str | None = None
+    risk: RiskFacts | None = None
+
+
+class OrderChangeDispatched(OrderEvent, frozen=True, kw_only=True):
+    """Stored just before the one call to the broker; there is never a second."""
+
+    change_key: str
+
+
+class OrderChangeAccepted(OrderEvent, frozen=True, kw_only=True):
+    """The broker said yes, `at` this instant of the call, or its book shows that it was done."""
+
+    change_key: str
+    at: datetime | None = None
+
+
+class OrderChangeRejected(OrderEvent, frozen=True, kw_only=True):
+    """Proven: the order was not changed. `reached_broker` false: this was never sent."""
+
+    change_key: str
+    code: str
+    reason: str
+    reached_broker: bool = True
+
+
+class OrderChangeUnknown(OrderEvent, frozen=True, kw_only=True):
+    """The call ended without proof either way. Never sent again."""
+
+    change_key: str
+    cause: str
+
+
 class OrderKeyClaimed(Event, frozen=True, kw_only=True):
     """This key now names that order of that session, for this principal, for ever."""
 
@@ -148,3 +294,4 @@ class OrderKeyClaimed(Event, frozen=True, kw_only=True):
 
 
 Outcome = OrderPlaced | OrderRejected | OrderOutcomeUnknown
+ChangeOutcome = OrderChangeAccepted | OrderChangeRejected | OrderChangeUnknown

@@ -1,6 +1,6 @@
 """Instants: UTC inside, IST outside, and one way to write them down."""
 
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import UTC, date, datetime, timedelta, timezone
 from typing import Final
 
 IST: Final = timezone(timedelta(hours=5, minutes=30), "IST")
@@ -24,3 +24,8 @@ def outside(instant: datetime) -> str:
 def spoken(instant: datetime) -> str:
     """`23 Nov 2026 09:20 IST`, for the line above a result."""
     return instant.astimezone(IST).strftime("%d %b %Y %H:%M IST")
+
+
+def trading_day(instant: datetime) -> date:
+    """The Indian calendar day, which limits count by and order books are of."""
+    return instant.astimezone(IST).date()

@@ -6,7 +6,8 @@ from typing import Final, Literal
 import msgspec
 
 from domain import events as e
-from domain.session import OrderStage, fold
+from domain.open_orders import OrderStage
+from domain.session import fold
 from domain.vocabulary import BrokerName
 
 Fate = Literal["live", "retired", "over"]

@@ -1,23 +1,30 @@
-"""Decisions about orders, and what can be told about one.
+"""Decisions about orders. What can be told about one is in `domain/order_reports.py`.
 
-The life of an order: requested -> dispatched -> placed | rejected | unknown, then sightings at the
-broker until it is filled, cancelled, expired or rejected there. `OrderDispatched` is stored at
-most once per order, ever, before the one call to the broker.
+The life of an order: (proposed -> confirmed ->) requested -> dispatched -> placed | rejected |
+unknown, then sightings at the broker until it is filled, cancelled, expired or rejected there.
+`OrderDispatched` is stored at most once per order, ever, before the one call to the broker. What is
+unknown is looked for until it is seen or its trading day is over.
 """
 
 import hashlib
 import re
-from collections.abc import Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
-from typing import Literal
+from typing import Final
 from uuid import UUID
 
 import msgspec
 from msgspec.structs import replace
 
 from domain import events as e
-from domain.errors import InvalidOrder, OrderInProgress, OrderKeyReused
+from domain.errors import (
+    BrokerLoginRequired,
+    InvalidOrder,
+    OrderInProgress,
+    OrderKeyReused,
+    OrderTooLate,
+)
+from domain.order_reports import OrderReport
 from domain.session import TradingSession, must_be_open
 from domain.vocabulary import OrderSighting, OrderTerms
 
@@ -26,7 +33,8 @@ MAX_PRICE_INR = Decimal("10000000")
 ORDER_KEY = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:-]{0,63}")
 TRADING_SYMBOL = re.compile(r"[A-Z0-9][A-Z0-9 &_-]{0,49}")
 
-OrderState = Literal["REQUESTED", "DISPATCHED", "PLACED", "REJECTED", "UNKNOWN"]
+DISPATCH_WITHIN: Final = timedelta(seconds=10)
+"""How long after the request an order may still be sent. Later, prices and minds have changed."""
 
 
 def check_terms(terms: OrderTerms) -> OrderTerms:
@@ -91,12 +99,12 @@ def check_order_key(order_key: str) -> str:
 def fingerprint(broker: str, account_fingerprint: str, terms: OrderTerms) -> str:
     """A digest of everything that makes two requests the same order (SHA-256, 64 hex digits)."""
     parts = msgspec.json.encode(
-        [broker, account_fingerprint, msgspec.to_builtins(_plain_prices(terms))]
+        [broker, account_fingerprint, msgspec.to_builtins(plain_prices(terms))]
     )
     return hashlib.sha256(parts).hexdigest()
 
 
-def _plain_prices(terms: OrderTerms) -> OrderTerms:
+def plain_prices(terms: OrderTerms) -> OrderTerms:
     """So that 10 and 10.00 are the same price."""
 
     def plain(price: Decimal | None) -> Decimal | None:
@@ -139,12 +147,17 @@ def claim_key(
     return []
 
 
-def must_be_that_order(report: "OrderReport", broker: str | None, terms: OrderTerms) -> None:
+def adopted_key(broker_tag: str) -> str:
+    """The key of an order that is found at the broker, and whose own key nobody knows any more."""
+    return f"adopted-{broker_tag}"
+
+
+def must_be_that_order(report: OrderReport, broker: str | None, terms: OrderTerms) -> None:
     """Raises:
     OrderKeyReused: the key's order has other terms, or is at another broker than the one named.
     """
     request = report.request
-    if broker not in (None, request.broker) or _plain_prices(terms) != _plain_prices(request.terms):
+    if broker not in (None, request.broker) or plain_prices(terms) != plain_prices(request.terms):
         raise _reused(request.order_key)
 
 
@@ -159,14 +172,47 @@ def dispatch_order(session: TradingSession, order_key: str, now: datetime) -> li
     """Decide: is the one call to the broker ours to make?
 
     Raises:
-        SessionHasExpired: the session that the order belongs to is over; it was never sent.
         OrderInProgress: someone else's call was stored first, or the order is settled.
+        SessionHasExpired, BrokerLoginRequired, OrderTooLate: it was never sent and cannot be any
+            more; `never_sent` says so in a fact.
     """
-    must_be_open(session, now)
     order = session.orders.get(order_key)
     if order is None or order.stage != "requested":
-        raise OrderInProgress(f"{order_key} is on its way already. Next: get_orders().")
+        raise OrderInProgress(
+            f"{order_key} is on its way already. Next: get_order(order_key='{order_key}') in a "
+            "second."
+        )
+    must_be_open(session, now)
+    request = order.request
+    login = session.logins.get(request.broker)
+    if request.credential_version and (
+        login is None or login.credential_version != request.credential_version
+    ):
+        raise BrokerLoginRequired(
+            f"The {request.broker} login that {order_key} was asked for with is over; nothing was "
+            "sent. Next: log in and use a new order_key.",
+            login_at=request.broker,
+        )
+    if request.dispatch_by is not None and now >= request.dispatch_by:
+        raise too_late(order_key)
     return [e.OrderDispatched(order_key=order_key)]
+
+
+def too_late(order_key: str) -> OrderTooLate:
+    return OrderTooLate(
+        f"{order_key} was not sent within {DISPATCH_WITHIN.seconds} s of being asked for, and will "
+        "not be sent any more. Next: look at the price again and use a new order_key."
+    )
+
+
+def never_sent(
+    session: TradingSession, order_key: str, code: str, reason: str
+) -> list[e.SessionEvent]:
+    """Decide: close an order that was requested and never dispatched. Nothing where it was."""
+    order = session.orders.get(order_key)
+    if order is None or order.stage != "requested":
+        return []
+    return [e.OrderRejected(order_key=order_key, code=code, reason=reason, reached_broker=False)]
 
 
 def observe_order(
@@ -179,60 +225,3 @@ def observe_order(
     return [
         e.OrderObserved(order_key=order_key, broker_order_id=broker_order_id, sighting=sighting)
     ]
-
-
-class OrderReport(msgspec.Struct, frozen=True, kw_only=True):
-    """All that the stored facts say about one order."""
-
-    request: e.OrderRequested
-    state: OrderState = "REQUESTED"
-    broker_order_id: str | None = None
-    placed_at: datetime | None = None
-    code: str | None = None
-    reason: str | None = None
-    sighting: OrderSighting | None = None
-    reached_broker: bool = True
-
-    @property
-    def safe_to_retry(self) -> bool:
-        """True only where it is proven that no order exists at the broker."""
-        return self.state == "REJECTED"
-
-
-def tell_order(report: OrderReport | None, event: e.OrderEvent) -> OrderReport:
-    """Fold one order's facts into what can be told about it."""
-    if report is None:
-        assert isinstance(event, e.OrderRequested)
-        return OrderReport(request=event)
-    match event:
-        case e.OrderDispatched():
-            return replace(report, state="DISPATCHED")
-        case e.OrderPlaced(broker_order_id=broker_order_id, placed_at=placed_at):
-            return replace(
-                report, state="PLACED", broker_order_id=broker_order_id, placed_at=placed_at
-            )
-        case e.OrderRejected(code=code, reason=reason, reached_broker=reached_broker):
-            return replace(
-                report, state="REJECTED", code=code, reason=reason, reached_broker=reached_broker
-            )
-        case e.OrderOutcomeUnknown(cause=cause) if report.state != "PLACED":
-            return replace(report, state="UNKNOWN", reason=cause)
-        case e.OrderObserved(broker_order_id=broker_order_id, sighting=sighting):
-            return replace(
-                report,
-                state="PLACED",
-                broker_order_id=broker_order_id,
-                reason=None,
-                sighting=sighting,
-            )
-        case _:
-            return report
-
-
-def order_reports(events: Iterable[e.Event]) -> dict[str, OrderReport]:
-    """Every order that these facts speak of, by key, oldest first."""
-    reports: dict[str, OrderReport] = {}
-    for event in events:
-        if isinstance(event, e.OrderEvent):
-            reports[event.order_key] = tell_order(reports.get(event.order_key), event)
-    return reports

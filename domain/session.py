@@ -6,7 +6,7 @@ raise a `Refusal`. Decisions about orders are in `domain/orders.py`.
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
-from typing import Literal, NamedTuple, TypeVar
+from typing import Literal, NamedTuple
 from uuid import UUID
 
 import msgspec
@@ -14,11 +14,8 @@ from msgspec.structs import replace
 
 from domain import events as e
 from domain.errors import AccountDiffers, BrokerLoginRequired, NoActiveBroker, SessionHasExpired
-from domain.vocabulary import SETTLED_STATUSES, BrokerName, Mode, OrderSighting
-
-V = TypeVar("V")
-
-OrderStage = Literal["requested", "dispatched", "placed", "unknown"]
+from domain.open_orders import OpenOrder, evolve_orders, evolve_proposals, without
+from domain.vocabulary import BrokerName, Mode
 
 
 class BrokerLogin(msgspec.Struct, frozen=True, gc=False):
@@ -31,15 +28,6 @@ class BrokerLogin(msgspec.Struct, frozen=True, gc=False):
     expires_at: datetime | None
 
 
-class OpenOrder(msgspec.Struct, frozen=True, gc=False):
-    """An order whose end is not known yet."""
-
-    request: e.OrderRequested
-    stage: OrderStage = "requested"
-    broker_order_id: str | None = None
-    sighting: OrderSighting | None = None
-
-
 class TradingSession(msgspec.Struct, frozen=True, gc=False):
     """The fold of one session's facts. Settled orders are not in it."""
 
@@ -50,6 +38,7 @@ class TradingSession(msgspec.Struct, frozen=True, gc=False):
     previous_session_id: UUID | None
     logins: Mapping[str, BrokerLogin] = {}
     orders: Mapping[str, OpenOrder] = {}
+    proposals: Mapping[str, e.OrderProposed] = {}
     ended: Literal["idle", "age", "ended"] | None = None
 
 
@@ -73,7 +62,11 @@ def evolve(session: TradingSession | None, event: e.Event) -> TradingSession:
             event.previous_session_id,
         )
     if isinstance(event, e.OrderEvent):
-        return _evolve_order(session, event)
+        return replace(
+            session,
+            orders=evolve_orders(session.orders, event),
+            proposals=evolve_proposals(session.proposals, event),
+        )
     match event:
         case e.BrokerSelected(broker=broker):
             return replace(session, active_broker=broker)
@@ -87,7 +80,7 @@ def evolve(session: TradingSession | None, event: e.Event) -> TradingSession:
             )
             return replace(session, logins={**session.logins, broker: login})
         case e.BrokerAuthenticationExpired(broker=broker) | e.BrokerLoggedOut(broker=broker):
-            return replace(session, logins=_without(session.logins, broker))
+            return replace(session, logins=without(session.logins, broker))
         case e.SessionExpired(reason=reason):
             return replace(session, ended=reason)
         case e.SessionEnded():
@@ -96,37 +89,6 @@ def evolve(session: TradingSession | None, event: e.Event) -> TradingSession:
             return session
         case _:
             raise AssertionError(f"{type(event)} is not a fact of a session")
-
-
-def _evolve_order(session: TradingSession, event: e.OrderEvent) -> TradingSession:
-    orders = session.orders
-    if isinstance(event, e.OrderRequested):
-        return replace(session, orders={**orders, event.order_key: OpenOrder(event)})
-    known = orders.get(event.order_key)
-    if known is None:  # settled before: an outcome that arrives twice changes nothing
-        return session
-    match event:
-        case e.OrderDispatched():
-            known = replace(known, stage="dispatched")
-        case e.OrderPlaced():
-            known = replace(known, stage="placed", broker_order_id=event.broker_order_id)
-        case e.OrderOutcomeUnknown():
-            if known.stage != "placed":  # the proof came first: a late doubt takes nothing back
-                known = replace(known, stage="unknown")
-        case e.OrderObserved(sighting=sighting) if sighting.status not in SETTLED_STATUSES:
-            known = replace(
-                known,
-                stage="placed",
-                broker_order_id=event.broker_order_id,
-                sighting=sighting,
-            )
-        case _:  # rejected, or observed at its end
-            return replace(session, orders=_without(orders, event.order_key))
-    return replace(session, orders={**orders, event.order_key: known})
-
-
-def _without(mapping: Mapping[str, V], key: str) -> Mapping[str, V]:
-    return {k: v for k, v in mapping.items() if k != key}
 
 
 def fold(events: Iterable[e.Event]) -> TradingSession | None:

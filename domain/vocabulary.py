@@ -30,6 +30,11 @@ OrderStatus = Literal[
     "UNKNOWN",
 ]
 
+Approval = Literal["elicitation", "page", "tool"]
+"""How a person said yes or no: asked by their client, on our page, or through `confirm_order`."""
+ChangeKind = Literal["modify", "cancel"]
+SwitchScope = Literal["global", "user", "account"]
+
 BROKERS: tuple[BrokerName, ...] = get_args(BrokerName)
 SETTLED_STATUSES: frozenset[str] = frozenset({"FILLED", "CANCELLED", "EXPIRED", "REJECTED"})
 
@@ -65,3 +70,28 @@ class OrderSighting(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     average_price_inr: Decimal | None = None
     status_message: str | None = None
     broker_time: datetime | None = None
+
+
+class RiskFacts(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """What the risk rules looked at, so that the same order can be judged again later.
+
+    `price_inr` is the last price and `price_at` when it was read, `value_inr` quantity times the
+    price that the order would go at; both `None` where no price was to be had. Counters are of the
+    principal's trading day before this order, `unknown_open` of the account; `same_order_at` is
+    when the same order was last asked for. Where an order is modified, `held_inr` is what it holds
+    of the day's value already.
+    """
+
+    price_inr: Decimal | None = None
+    price_at: datetime | None = None
+    value_inr: Decimal | None = None
+    tick_inr: Decimal | None = None
+    lot_size_shares: int | None = None
+    kind: str | None = None
+    orders_today: int = 0
+    value_today_inr: Decimal = Decimal(0)
+    orders_last_second: int = 0
+    orders_last_minute: int = 0
+    unknown_open: int = 0
+    same_order_at: datetime | None = None
+    held_inr: Decimal = Decimal(0)

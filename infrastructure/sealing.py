@@ -1,6 +1,7 @@
 """What the vault does with keys alone: sealed words, fingerprints, tags for brokers."""
 
 import base64
+import hmac
 from uuid import UUID
 
 from domain.vocabulary import BrokerName
@@ -31,7 +32,19 @@ class Sealing:
         return digest(key, "account", broker, account_id).hex()[:32]
 
     def broker_tag(self, principal: UUID, account_fingerprint: str, order_key: str) -> str:
-        """Eleven characters that name the order, and eight that prove, per account, that we did."""
+        """Twelve characters that name the order, and eight that prove, per person and account, that
+        we did."""
         key = self._keys.get_or_create("order-id")
         name = "u" + base32(digest(key, "order", principal.hex, account_fingerprint, order_key), 11)
-        return name + base32(digest(key, "proof", account_fingerprint, name), 8)
+        return name + _proof(key, principal, account_fingerprint, name)
+
+    def is_our_tag(self, principal: UUID, account_fingerprint: str, tag: str) -> bool:
+        key, name = self._keys.get("order-id"), tag[:12]
+        if key is None or len(tag) != 20:
+            return False
+        proof = _proof(key, principal, account_fingerprint, name)
+        return hmac.compare_digest(tag[12:].encode(), proof.encode())
+
+
+def _proof(key: bytes, principal: UUID, account_fingerprint: str, name: str) -> str:
+    return base32(digest(key, "proof", principal.hex, account_fingerprint, name), 8)

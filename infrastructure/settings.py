@@ -10,7 +10,7 @@ from typing import Annotated, Any, Final, Literal, get_args
 
 from platformdirs import user_config_path, user_data_path
 from pydantic import BeforeValidator, Field, SecretStr, ValidationError, field_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
@@ -34,6 +34,35 @@ def _duration(value: Any) -> Any:  # Any: whatever the environment holds; pydant
 Duration = Annotated[
     timedelta, BeforeValidator(_duration), Field(gt=timedelta(0), le=timedelta(days=3650))
 ]
+
+Toolset = Literal[
+    "session",
+    "market",
+    "portfolio",
+    "orders",
+    "analysis",
+    "activity",
+    "classic",
+    "admin",
+    "audit",
+]
+TOOLSETS: Final[tuple[Toolset, ...]] = get_args(Toolset)
+DEFAULT_TOOLSETS: Final = frozenset[Toolset](("session", "market", "portfolio", "orders"))
+
+
+def _toolsets(value: Any) -> Any:  # Any: as above
+    """`default`, `all`, or names with commas between, as in `default,analysis`."""
+    if not isinstance(value, str):
+        return value
+    named = {"default": DEFAULT_TOOLSETS, "all": frozenset(TOOLSETS)}
+    words = [word for each in value.split(",") if (word := each.strip())]
+    if not words or not {*TOOLSETS, *named}.issuperset(words):
+        raise ValueError(f"must be default, all, or some of {', '.join(TOOLSETS)}, with commas")
+    return frozenset[str]().union(*(named.get(word, {word}) for word in words))
+
+
+Toolsets = Annotated[frozenset[Toolset], NoDecode, BeforeValidator(_toolsets)]
+"""NoDecode: the environment holds words, not JSON."""
 
 
 class Settings(BaseSettings):
@@ -80,10 +109,14 @@ class Settings(BaseSettings):
     connect_port: int = Field(8477, ge=0, le=65535, validation_alias="TRADING_CONNECT_PORT")
     allowed_hosts: str = Field("", validation_alias="TRADING_ALLOWED_HOSTS")
     public_url: str | None = Field(None, validation_alias="TRADING_PUBLIC_URL")
-    toolsets: Literal["default", "all"] = Field("default", validation_alias="TRADING_TOOLSETS")
+    toolsets: Toolsets = Field(DEFAULT_TOOLSETS, validation_alias="TRADING_TOOLSETS")
     read_only: bool = Field(False, validation_alias="TRADING_READ_ONLY")
     credentials_in_chat: Literal["on", "off"] = Field(
         "on", validation_alias="TRADING_CREDENTIALS_IN_CHAT"
+    )
+    risk_limits: str = Field("", validation_alias="TRADING_RISK_LIMITS", max_length=2000)
+    confirm: Literal["auto", "elicit", "page", "tool"] = Field(
+        "auto", validation_alias="TRADING_CONFIRM"
     )
     market_seed: int = Field(2026, validation_alias="TRADING_MARKET_SEED")
     log_level: Literal["debug", "info", "warning", "error"] = Field(

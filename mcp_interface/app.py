@@ -13,7 +13,7 @@ from application.enter_session import Entered
 from domain.session import TradingSession
 from mcp_interface.caller import Caller, CallerOf
 from mcp_interface.composition import Backend
-from mcp_interface.tools.results import indicator
+from mcp_interface.tools.results import indicator, one_line
 from mcp_interface.work import Work
 
 T = TypeVar("T")
@@ -25,12 +25,10 @@ AddressOfPages = Callable[[Mcp], Awaitable[str | None]]
 """Where a browser of this caller's finds `/connect`; `None` where nobody serves it."""
 
 BrokerArgument = Annotated[
-    str,
-    Field(
-        max_length=20,
-        description="One of paper, kite, groww, dhan.",
-        json_schema_extra={"examples": ["paper", "kite"]},
-    ),
+    str, Field(max_length=20, description="One of paper, kite, groww, dhan.")
+]
+OptionalBroker = Annotated[
+    str | None, Field(max_length=20, description="Without it the active broker.")
 ]
 
 
@@ -112,7 +110,8 @@ def is_ready(app: App, session: TradingSession, broker: str) -> bool:
 
 def result(first_line: str, lines: list[str], model: BaseModel) -> CallToolResult:
     """A short text for the reader and the same facts as data."""
+    text = "\n".join([first_line, *map(one_line, lines)])
     return CallToolResult(
-        content=[TextContent(type="text", text="\n".join([first_line, *lines]))],
+        content=[TextContent(type="text", text=text)],
         structured_content=model.model_dump(mode="json", by_alias=True),
     )

@@ -1,4 +1,5 @@
-"""What runs beside the calls: the projector, the sweep, the flush; and how all of it ends."""
+"""What runs beside the calls: the projector, the reconciler, the sweep, the flush; and how all of
+it ends."""
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -12,6 +13,7 @@ from anyio import to_thread
 from application.sweep import Swept
 from domain.errors import KeyStoreUnavailable, StoreUnavailable
 from mcp_interface.composition import Backend
+from mcp_interface.reconciling import Reconciling
 from mcp_interface.work import Work
 
 log = structlog.get_logger()
@@ -35,15 +37,18 @@ class Background:
         self._backend = backend
         self._trouble: dict[str, str] = {}
         self._all_forgotten = False
+        self._reconciling = Reconciling(backend.reconcile, backend.clock)
 
     @asynccontextmanager
     async def running(self, work: Work) -> AsyncIterator[None]:
         """Run until the body ends; then drain: finish work in flight, flush, stop projecting."""
         backend = self._backend
         backend.projecting.start()
+        backend.wake_reconciler = self._reconciling.wake
         cleanup = backend.settings.cleanup_interval
         try:
             async with anyio.create_task_group() as tasks:
+                tasks.start_soon(self._reconciling.run)
                 tasks.start_soon(self._every, backend.life.flush_interval, "flush", self._flush)
                 tasks.start_soon(self._every, cleanup, "sweep", self._sweep)
                 tasks.start_soon(self._now_and_every, SETTLING_INTERVAL, "forget", self._forget)
@@ -148,6 +153,12 @@ class Background:
             "projector": {
                 "ok": projecting.alive,
                 **({"why": projecting.stepped_down} if projecting.stepped_down else {}),
+            },
+            "reconciler": self._reconciling.check(),
+            # Only told: brokers that leave orders unanswered do not make this server unfit.
+            "brokers": {
+                "ok": True,
+                "stopped": [name for name, calls in backend.calls.items() if calls.breaker.is_open],
             },
             **{
                 name: {"ok": name not in self._trouble, "why": self._trouble.get(name)}

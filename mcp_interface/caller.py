@@ -38,11 +38,21 @@ CallerOf = Callable[["McpContext[Any, Any]"], Caller]
 """Any: the SDK's context is generic over a lifespan and a request that we do not use."""
 
 
-def callers(ids: Ids, fixed: Identity | None = None, label: str = DEFAULT_LABEL) -> CallerOf:
+IdentityOf = Callable[[], Identity]
+"""Who asks, for requests that come without a context of the SDK's."""
+
+
+def asking(fixed: Identity | None = None) -> IdentityOf:
     """Over stdio everybody is `fixed`; over HTTP the identity comes with the token."""
+    return lambda: fixed or _from_token()
+
+
+def callers(ids: Ids, fixed: Identity | None = None, label: str = DEFAULT_LABEL) -> CallerOf:
+    """Who calls, and from which session; over stdio everybody is `fixed`."""
+    identity_of = asking(fixed)
 
     def caller_of(mcp: McpContext[Any, Any]) -> Caller:
-        identity = fixed or _from_token()
+        identity = identity_of()
         request = None if fixed else mcp.request_context.request
         asked = request.query_params.get("session") if request is not None else None
         name, version = _client(mcp)

@@ -3,12 +3,11 @@
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Final
 from uuid import UUID
 
 import structlog
-from sqlalchemy import Engine
 
+from application.approve import Approve
 from application.audit import Audit
 from application.broker_access import Admit, LogOut, SelectBroker
 from application.connecting import Connecting
@@ -16,17 +15,20 @@ from application.enter_session import CloseSession, EnterSession, SessionLife
 from application.forget_logins import ForgetLogins
 from application.log import DecodedLog
 from application.log_in import LogIn
-from application.place_order import PlaceOrder
 from application.ports.broker import Broker, Secrets
 from application.ports.clock import Clock
+from application.preview_order import PreviewOrder
 from application.read_broker import ReadBroker
 from application.read_market import ReadMarket
 from application.read_options import ReadOptionChain
+from application.risk_limits import RiskPolicy
 from application.sweep import Sweep
+from application.tell_order import TellOrder
 from application.waiting_logins import WaitingLogins
+from application.whatif import WhatIf
 from application.writer import Writer
 from domain.catalog import CATALOG
-from domain.orders import OrderReport, order_reports
+from domain.order_reports import OrderReport, order_reports
 from infrastructure.activity import FlushedActivity
 from infrastructure.brokers.brokers import BrokerSet
 from infrastructure.brokers.dhan import DhanBroker
@@ -40,39 +42,35 @@ from infrastructure.instruments import files as instrument_files
 from infrastructure.instruments.table import InstrumentTable
 from infrastructure.keystore.opening import open_key_store
 from infrastructure.login_states import StoredLoginStates
-from infrastructure.migrations.runner import (
-    UnknownRevision,
-    current_revision,
-    expected_revision,
-    migrate,
-)
 from infrastructure.settings import Settings
+from infrastructure.shared_limits import shared_calls
 from infrastructure.store.coordination import Alone, PostgresCoordination
-from infrastructure.store.engines import postgres_engine, sqlite_engine
-from infrastructure.store.postgres import PostgresEventStore
 from infrastructure.store.refusals import store_errors
-from infrastructure.store.sqlite import SqliteEventStore
 from infrastructure.vault import SealedVault
+from mcp_interface.databases import (
+    VIEWS_FILE,
+    CannotStart,
+    check_names,
+    check_schema,
+    engines,
+    event_store,
+    risk_limits_of,
+)
 from mcp_interface.projecting import ProjectionThread
+from mcp_interface.trading import trading
 from projections.freshness import FreshViews
 from projections.projector import Projector
 from projections.queries import AdminQueries, Queries
 
 log = structlog.get_logger()
 
-EVENTS_FILE: Final = "events.db"
-VIEWS_FILE: Final = "views.db"
-
-
-class CannotStart(Exception):
-    """The store is not fit to start on. The text says what to do."""
-
 
 class Backend:
     """One process's view of the shared store: use cases to act, queries to read.
 
     Raises:
-        CannotStart: the store is not migrated, or holds events of an unknown name.
+        CannotStart: the store is not migrated, or holds events of an unknown name; or the risk
+            limits of the configuration cannot be read.
         BadSettings, KeyStoreUnavailable: the key store cannot be used as it is set up.
         StoreUnavailable: the database is away.
     """
@@ -87,10 +85,11 @@ class Backend:
         self.settings = settings
         self.clock = clock or SystemClock()
         self.ids = RandomIds()
+        risk_limits = risk_limits_of(settings)
         self.engine, self.views_engine = engines(settings)
-        _check_schema(self.engine, settings)
+        check_schema(self.engine, settings)
         self.store = event_store(settings)
-        _check_names(self.store)
+        check_names(self.store)
         self.keys = open_key_store(settings)
         self.vault = SealedVault(self.engine, self.keys)
         self.egresses = SealedEgresses(self.engine, self.vault)
@@ -122,7 +121,9 @@ class Backend:
             catalog=CATALOG,
             appended=lambda _position: self.projecting.wake(),
         )
+        self.risk_policy = RiskPolicy(writer=self.writer, defaults=risk_limits)
         self.instruments = InstrumentTable(Path(settings.data_dir) / instrument_files.DIRECTORY)
+        self.calls = shared_calls(self.engine, self.vault)
         self.brokers = BrokerSet((brokers or standard_brokers)(self))
         self.life = SessionLife(ttl=settings.session_ttl, max_age=settings.session_max_age)
         login_states = StoredLoginStates(self.engine, self.keys, self.vault)
@@ -161,6 +162,7 @@ class Backend:
             vault=self.vault,
             clock=self.clock,
             egresses=self.egresses,
+            logged_in=lambda: self.wake_reconciler(),
         )
         self.waiting_logins = WaitingLogins(
             states=login_states, log_in=self.log_in, brokers=self.brokers, clock=self.clock
@@ -189,17 +191,32 @@ class Backend:
             clock=self.clock,
             egresses=self.egresses,
         )
-        self.place_order = PlaceOrder(
-            admit=admit, writer=self.writer, vault=self.vault, clock=self.clock, ids=self.ids
+        orders = trading(self, admit)
+        self.judging, self.place_order = orders.judging, orders.place_order
+        self.change_order, self.cancel_open = orders.change_order, orders.cancel_open
+        self.kill_switch, self.own_switches = orders.kill_switch, orders.own_switches
+        self.reconcile = orders.reconcile
+        self.wake_reconciler: Callable[[], None] = lambda: None
+        """Of the one that runs in this process, once it does."""
+        self.approve = Approve(
+            writer=self.writer,
+            place_order=self.place_order,
+            change_order=self.change_order,
+            clock=self.clock,
         )
+        self.preview_order = PreviewOrder(place_order=self.place_order, writer=self.writer)
         self.read_broker = ReadBroker(
             admit=admit, store=self.store, writer=self.writer, clock=self.clock
+        )
+        self.tell_order = TellOrder(
+            writer=self.writer, read_broker=self.read_broker, clock=self.clock
         )
         self.read_market = ReadMarket(read_broker=self.read_broker, instruments=self.instruments)
         self.read_option_chain = ReadOptionChain(
             read_broker=self.read_broker, instruments=self.instruments
         )
         self.audit = Audit(writer=self.writer, store=self.store)
+        self.whatif = WhatIf(writer=self.writer)
 
     def _restore_views(self) -> None:
         """The file of the views may be deleted at any time: let go of it, and begin anew."""
@@ -233,57 +250,16 @@ class Backend:
 def standard_brokers(backend: Backend) -> Iterable[Broker]:
     """What a server offers."""
     settings, keys_dir = backend.settings, Path(backend.settings.keys_dir)
+    calls = backend.calls
     try:
         return (
             PaperBroker(settings.market_seed, backend.order_history),
-            KiteBroker(settings.kite_url, keys_dir),
-            GrowwBroker(settings.groww_url, keys_dir, backend.instruments),
-            DhanBroker(settings.dhan_url, keys_dir, backend.instruments),
+            KiteBroker(settings.kite_url, keys_dir, calls["kite"]),
+            GrowwBroker(settings.groww_url, keys_dir, backend.instruments, calls["groww"]),
+            DhanBroker(settings.dhan_url, keys_dir, backend.instruments, calls["dhan"]),
         )
     except ValueError as e:
         raise CannotStart(f"A broker's address (TRADING_..._URL) cannot be used: {e}") from None
-
-
-def engines(settings: Settings) -> tuple[Engine, Engine]:
-    """For the tables beside the log, and for the views. On SQLite two files, else one database."""
-    if settings.postgres_url:
-        return postgres_engine(settings.postgres_url), postgres_engine(settings.postgres_url)
-    directory = Path(settings.data_dir)
-    directory.mkdir(parents=True, exist_ok=True, mode=0o700)
-    return (
-        sqlite_engine(directory / EVENTS_FILE, durable=True),
-        sqlite_engine(directory / VIEWS_FILE, durable=False),
-    )
-
-
-def event_store(settings: Settings) -> SqliteEventStore | PostgresEventStore:
-    if settings.postgres_url:
-        return PostgresEventStore(settings.postgres_url, settings.max_sessions)
-    return SqliteEventStore(Path(settings.data_dir) / EVENTS_FILE, settings.max_sessions)
-
-
-def _check_schema(engine: Engine, settings: Settings) -> None:
-    try:
-        with store_errors():
-            if settings.postgres_url is None:
-                migrate(engine)
-            found = current_revision(engine)
-    except UnknownRevision as e:
-        raise CannotStart(str(e)) from None
-    if found != expected_revision():
-        raise CannotStart(
-            f"The database is at revision {found or 'none'} and this version needs "
-            f"{expected_revision()}. Next: trading-server migrate."
-        )
-
-
-def _check_names(store: SqliteEventStore | PostgresEventStore) -> None:
-    strangers = sorted(store.names() - CATALOG.readable_names)
-    if strangers:
-        raise CannotStart(
-            f"The store holds events that this version does not know: {', '.join(strangers)}. "
-            "Next: start the version that wrote them, or a newer one."
-        )
 
 
 @contextmanager

@@ -30,6 +30,7 @@ from infrastructure.identity import Identity, IdentityDirectory
 from infrastructure.settings import Settings
 from mcp_interface.admin_api import admin_routes
 from mcp_interface.app import App
+from mcp_interface.approve.routes import approval_routes
 from mcp_interface.background import Background
 from mcp_interface.connect.routes import ConnectPages
 from mcp_interface.http_body import MAX_BODY_BYTES, TOO_LARGE, ReadableBodies
@@ -37,7 +38,7 @@ from mcp_interface.server import NAME, VERSION, TradingServer
 
 log = structlog.get_logger()
 
-PAGES: Final = "/connect/"
+PAGES: Final = ("/connect/", "/approve")
 GUARDED: Final = ("/mcp", "/admin")
 WHAT_TO_DO: Final = (
     "This needs a bearer token. Next: ask the operator for one (trading-server users add NAME "
@@ -157,6 +158,7 @@ def http_app(server: TradingServer, app: App, background: Background) -> Starlet
             *ConnectPages(
                 backend.connecting, backend.clock, app.work, settings.public_url
             ).routes(),
+            *approval_routes(backend, app.work, settings.public_url),
         ],
         middleware=[
             Middleware(Doorkeeper, settings=security),

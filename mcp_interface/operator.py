@@ -7,7 +7,7 @@ from uuid import UUID
 
 from application.audit import SessionAsOf
 from domain.instants import outside
-from domain.orders import OrderReport
+from domain.order_reports import OrderReport
 from mcp_interface.composition import Backend
 from mcp_interface.tools.order_rows import row_of
 from mcp_interface.tools.results import when
@@ -60,15 +60,16 @@ def session_row(backend: Backend, info: SessionInfo, names: dict[UUID, str]) -> 
 
 
 def statistics(backend: Backend) -> Plain:
-    """The seed's session statistics and every total since the first event."""
-    totals = backend.admin.statistics()
+    """The seed's session statistics, orders by state now, every total since the first event."""
+    totals, orders = backend.admin.statistics(), backend.admin.orders_now()
     return {
         "activeSessions": backend.store.active_sessions(),
         "maxSessions": backend.settings.max_sessions,
         "activeByBroker": backend.admin.brokers_in_use().value,
+        "ordersNow": orders.value,
         "totals": totals.value,
-        "asOfPosition": totals.as_of_position,
-        "stale": totals.stale,
+        "asOfPosition": min(totals.as_of_position, orders.as_of_position),
+        "stale": totals.stale or orders.stale,
     }
 
 

@@ -16,14 +16,17 @@ from application.enter_session import check_label
 from infrastructure.identity import LOCAL_ISSUER, SCOPES, Identity
 from infrastructure.settings import Settings
 from mcp_interface.app import AddressOfPages, App, Mcp
+from mcp_interface.approve.routes import approval_routes
 from mcp_interface.background import Background
-from mcp_interface.caller import DEFAULT_LABEL, callers
-from mcp_interface.composition import Backend, CannotStart
+from mcp_interface.caller import DEFAULT_LABEL, asking, callers
+from mcp_interface.composition import Backend
 from mcp_interface.connect.loopback import LoopbackPages
 from mcp_interface.connect.routes import ConnectPages
+from mcp_interface.databases import CannotStart
 from mcp_interface.http import http_app
 from mcp_interface.server import TradingServer
 from mcp_interface.tools import account as account_tools
+from mcp_interface.tools import changes as change_tools
 from mcp_interface.tools import instruments as instrument_tools
 from mcp_interface.tools import login as login_tools
 from mcp_interface.tools import market as market_tools
@@ -31,6 +34,8 @@ from mcp_interface.tools import offers as offer_tools
 from mcp_interface.tools import orders as order_tools
 from mcp_interface.tools import portfolio as portfolio_tools
 from mcp_interface.tools import session as session_tools
+from mcp_interface.tools import switch as switch_tools
+from mcp_interface.toolsets import Listing
 from mcp_interface.work import Work
 
 log = structlog.get_logger()
@@ -55,13 +60,15 @@ def build(
         return backend.settings.public_url
 
     app = App(backend, Work(), caller_of, address_of_pages or public_address)
-    server = TradingServer(
-        caller_of, backend.keys, app.login_link, read_only=backend.settings.read_only
-    )
+    settings = backend.settings
+    listing = Listing(toolsets=settings.toolsets, read_only=settings.read_only)
+    server = TradingServer(caller_of, asking(fixed), backend.keys, app.login_link, listing)
     for tools in (
         session_tools,
         login_tools,
         order_tools,
+        change_tools,
+        switch_tools,
         portfolio_tools,
         offer_tools,
         instrument_tools,
@@ -79,7 +86,13 @@ def local_identity(backend: Backend) -> Identity:
     return Identity(principal, LOCAL_ISSUER, name, frozenset(SCOPES))
 
 
-def serve_http(settings: Settings, host: str, port: int, ready: Callable[[str], None]) -> None:
+def serve_http(
+    settings: Settings,
+    host: str,
+    port: int,
+    ready: Callable[[str], None],
+    make_backend: Callable[[Settings], Backend] = Backend,
+) -> None:
     """Serve until SIGTERM or SIGINT. `ready` is told the address once requests are answered.
 
     Raises:
@@ -92,7 +105,7 @@ def serve_http(settings: Settings, host: str, port: int, ready: Callable[[str], 
             "TRADING_PUBLIC_URL) to the names that clients will use, or bind 127.0.0.1."
         )
     _must_be_free(host, port)
-    backend = Backend(settings)
+    backend = make_backend(settings)
     server, app = build(backend, None, DEFAULT_LABEL, _as_it_was_asked(settings))
     config = uvicorn.Config(
         http_app(server, app, Background(backend)),
@@ -163,12 +176,16 @@ async def serve_stdio(settings: Settings, label: str) -> None:
     pages = LoopbackPages(settings.connect_port)
     server, app = build(backend, local_identity(backend), label, pages.address)
     connect = ConnectPages(backend.connecting, backend.clock, app.work, None)
+    routes = [*connect.routes(), *approval_routes(backend, app.work, None)]
     background = Background(backend)
-    async with background.running(app.work), anyio.create_task_group() as tasks:
-        tasks.start_soon(pages.run, connect.routes())
-        tasks.start_soon(_leave_on_sigterm, background, app.work)
-        await server.run_stdio_async()
-        tasks.cancel_scope.cancel()
+    try:
+        async with background.running(app.work), anyio.create_task_group() as tasks:
+            tasks.start_soon(pages.run, routes)
+            tasks.start_soon(_leave_on_sigterm, background, app.work)
+            await server.run_stdio_async()
+            tasks.cancel_scope.cancel()
+    except* BrokenPipeError:  # a client that was killed hears no answer; all else is done by now
+        log.info("the client is gone")
 
 
 async def _leave_on_sigterm(background: Background, work: Work) -> None:

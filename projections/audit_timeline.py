@@ -8,10 +8,9 @@ from uuid import UUID
 
 from sqlalchemy import Connection, Table
 
-from domain import events as e
 from domain.envelope import Recorded
 from domain.instants import as_text, from_text
-from domain.vocabulary import OrderTerms
+from projections.summaries import summary
 from projections.tables import audit_timeline
 from projections.upsert import write_rows
 
@@ -39,61 +38,6 @@ def _row(recorded: Recorded) -> dict[str, Any]:
         "order_key": getattr(recorded.event, "order_key", None),
         "summary": summary(recorded.event),
     }
-
-
-def summary(event: e.Event) -> str:
-    """One sentence for a person."""
-    match event:
-        case e.SessionCreated():
-            return f"Session '{event.label}' opened (number {event.generation})."
-        case e.BrokerSelected():
-            return f"{event.broker} became the active broker."
-        case e.BrokerAuthenticated():
-            account = ", now with another account" if event.relinked else ""
-            return f"Logged in to {event.broker} ({event.mode}){account}."
-        case e.BrokerAuthenticationFailed():
-            return f"A login to {event.broker} was refused: {event.code}."
-        case e.BrokerAuthenticationExpired():
-            return f"The {event.broker} login ended (found by the {event.discovered})."
-        case e.BrokerLoggedOut():
-            return f"Logged out of {event.broker}."
-        case e.SessionExpired():
-            return f"Session expired ({event.reason}), due {as_text(event.deadline)}."
-        case e.SessionEnded():
-            return f"Session ended: {event.reason}."
-        case e.OrderRequested():
-            return f"{event.mode} order requested at {event.broker}: {in_words(event.terms)}."
-        case e.OrderDispatched():
-            return "The one call to the broker was released."
-        case e.OrderPlaced():
-            return f"The broker accepted it as {event.broker_order_id}."
-        case e.OrderRejected():
-            return f"Rejected: {event.code}: {event.reason}"
-        case e.OrderOutcomeUnknown():
-            return f"Outcome unknown: {event.cause}"
-        case e.OrderObserved(sighting=seen):
-            price = f" at {seen.average_price_inr} INR" if seen.average_price_inr else ""
-            return f"Seen as {seen.status}: {seen.filled_shares} shares filled{price}."
-        case e.OrderKeyClaimed():
-            return f"Order key {event.order_key} claimed."
-        case _:
-            return type(event).__name__
-
-
-def in_words(terms: OrderTerms) -> str:
-    """`BUY 10 NSE:INFY CNC LIMIT 1500.00`."""
-    words = [
-        terms.transaction_type,
-        str(terms.quantity_shares),
-        f"{terms.exchange}:{terms.trading_symbol}",
-        terms.product,
-        terms.order_type,
-    ]
-    if terms.limit_price_inr is not None:
-        words.append(str(terms.limit_price_inr))
-    if terms.trigger_price_inr is not None:
-        words.append(f"trigger {terms.trigger_price_inr}")
-    return " ".join(words)
 
 
 @dataclass(frozen=True, kw_only=True)

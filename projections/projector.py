@@ -16,7 +16,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import InterfaceError, OperationalError
 
 from domain.envelope import Recorded, Undecodable
-from projections import audit_timeline, deadlines, session_info, session_statistics
+from projections import audit_timeline, deadlines, order_book, session_info, session_statistics
 from projections.tables import metadata, parked, positions
 from projections.upsert import storable
 
@@ -47,7 +47,7 @@ class Projection(Protocol):
 
 
 PROJECTIONS: Final[Mapping[str, Projection]] = MappingProxyType(
-    {p.name: p for p in (session_info, session_statistics, audit_timeline, deadlines)}
+    {p.name: p for p in (session_info, session_statistics, order_book, audit_timeline, deadlines)}
 )
 
 

@@ -6,19 +6,22 @@ Every answer says up to which position it is true, and whether that was the head
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, Final, Generic, TypeVar
+from typing import Any, Final, Generic, TypeVar, get_args
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, Select, String, and_, bindparam, cast, func, or_, select
 
 from domain.instants import as_text
+from domain.open_orders import OrderStage
 from domain.session import Due
-from projections import audit_timeline, deadlines, session_info
+from projections import audit_timeline, deadlines, order_book, session_info, session_statistics
 from projections.audit_timeline import TimelineEntry
 from projections.freshness import FreshViews
+from projections.order_book import OpenRow
 from projections.session_info import SessionInfo
 from projections.tables import audit_timeline as timeline_table
 from projections.tables import deadlines as deadlines_table
+from projections.tables import order_book as book_table
 from projections.tables import session_info as info_table
 from projections.tables import session_statistics as statistics_table
 
@@ -85,6 +88,12 @@ class Queries:
             audit_timeline.name, query, lambda rows: [audit_timeline.read(r) for r in rows]
         )
 
+    def my_open_orders(self, principal: UUID) -> Answer[list[OpenRow]]:
+        """This person's open and unsettled orders over all sessions, oldest first."""
+        return self._answer(
+            order_book.name, _OPEN.where(book_table.c.principal == principal), order_book.read
+        )
+
 
 class AdminQueries(Queries):
     """The only unscoped questions, for the admin API and the operator's command line."""
@@ -129,12 +138,27 @@ class AdminQueries(Queries):
             session_info.name, query, lambda rows: [session_info.read(r) for r in rows]
         )
 
+    def open_orders(self) -> Answer[list[OpenRow]]:
+        """Everybody's open and unsettled orders, oldest first."""
+        return self._answer(order_book.name, _OPEN, order_book.read)
+
     def statistics(self) -> Answer[dict[str, int]]:
-        """Totals by name, since the first event."""
+        """Totals by name, since the first event. How many orders are in each state now is no total:
+        see `orders_now`."""
         return self._answer(
-            "session_statistics",
+            session_statistics.name,
             select(statistics_table).order_by(statistics_table.c.name),
             lambda rows: {r.name: r.total for r in rows},
+        )
+
+    def orders_now(self) -> Answer[dict[str, int]]:
+        """How many orders are requested, dispatched, placed and unknown now, counted in the order
+        book. It goes up and down."""
+        state = book_table.c.state
+        return self._answer(
+            order_book.name,
+            select(state, func.count().label("orders")).group_by(state),
+            lambda rows: dict.fromkeys(_STAGES, 0) | {r.state.lower(): r.orders for r in rows},
         )
 
     def brokers_in_use(self) -> Answer[dict[str, int]]:
@@ -175,3 +199,7 @@ _MY_SESSION: Final = (
     .order_by(info_table.c.generation.desc())
     .limit(1)
 )
+_OPEN: Final = select(book_table).order_by(
+    book_table.c.requested_at, book_table.c.session_id, book_table.c.order_key
+)
+_STAGES: Final[tuple[OrderStage, ...]] = get_args(OrderStage)

@@ -16,7 +16,7 @@ from domain.vocabulary import SETTLED_STATUSES
 from projections.tables import session_info
 from projections.upsert import write_rows
 
-name: Final = "session_info"
+name: Final = "session_info_v2"
 tables: Final[tuple[Table, ...]] = (session_info,)
 
 
@@ -62,7 +62,7 @@ def _apply(rows: dict[UUID, dict[str, Any]], recorded: Recorded) -> None:
             "active_broker": event.active_broker,
             "logins": {},
             "orders_requested": 0,
-            "orders_open": [],
+            "orders_open": {},
             "ended_at": None,
             "end_reason": None,
         }
@@ -81,20 +81,33 @@ def _apply(rows: dict[UUID, dict[str, Any]], recorded: Recorded) -> None:
             row["ended_at"], row["end_reason"] = at, event.reason
         case e.SessionEnded():
             row["ended_at"], row["end_reason"] = at, event.reason[:100]
-        case e.OrderRequested():
-            row["orders_requested"] += 1
-            row["orders_open"].append(event.order_key)
-        case e.OrderRejected():
-            _settle(row, event.order_key)
-        case e.OrderObserved() if event.sighting.status in SETTLED_STATUSES:
-            _settle(row, event.order_key)
+        case e.OrderEvent():
+            row["orders_requested"] += isinstance(event, e.OrderRequested)
+            _follow(row["orders_open"], event)
         case _:
             pass
 
 
-def _settle(row: dict[str, Any], order_key: str) -> None:
-    if order_key in row["orders_open"]:
-        row["orders_open"].remove(order_key)
+def _follow(placed: dict[str, bool], event: e.OrderEvent) -> None:
+    """Keep the keys of open orders, with whether the broker is known to have each."""
+    key = event.order_key
+    match event:
+        case e.OrderRequested():
+            placed[key] = False
+        case e.OrderObserved(sighting=seen) | e.OrderAdopted(sighting=seen) if (
+            seen.status in SETTLED_STATUSES
+        ):
+            placed.pop(key, None)
+        case e.OrderAdopted():
+            placed[key] = True
+        case e.OrderPlaced() | e.OrderObserved() if key in placed:
+            placed[key] = True
+        case e.OrderRejected() if not placed.get(key):
+            placed.pop(key, None)
+        case e.OrderFoundAbsent():
+            placed.pop(key, None)
+        case _:
+            pass
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,4 +1,5 @@
-"""How many of each: totals that never go down."""
+"""How many of each: totals that never go down. How many orders are in each state now is counted in
+the order book."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -7,6 +8,7 @@ from typing import Final
 from sqlalchemy import Connection, Table
 from sqlalchemy.dialects import postgresql, sqlite
 
+from domain import control_events as c
 from domain import events as e
 from domain.envelope import Recorded
 from projections.tables import session_statistics
@@ -27,6 +29,23 @@ COUNTED: Final[Mapping[type[e.Event], str]] = {
     e.OrderPlaced: "orders_placed",
     e.OrderRejected: "orders_rejected",
     e.OrderOutcomeUnknown: "orders_unknown",
+    e.OrderProposed: "orders_proposed",
+    e.OrderConfirmed: "orders_confirmed",
+    e.OrderDeclined: "orders_declined",
+    e.OrderDenied: "orders_denied",
+    e.OrderFoundAbsent: "orders_found_absent",
+    e.OrderAdopted: "orders_adopted",
+    e.OrderMismatched: "orders_mismatched",
+    e.OrderChangeRequested: "changes_requested",
+    e.OrderChangeDispatched: "changes_dispatched",
+    e.OrderChangeAccepted: "changes_accepted",
+    e.OrderChangeRejected: "changes_rejected",
+    e.OrderChangeUnknown: "changes_unknown",
+    c.RiskReserved: "risk_reserved",
+    c.RiskReleased: "risk_released",
+    c.RiskLimitsChanged: "risk_limits_changed",
+    c.TradingHalted: "trading_halted",
+    c.TradingResumed: "trading_resumed",
 }
 
 

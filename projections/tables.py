@@ -1,4 +1,8 @@
-"""The read models' tables. A name carries its version; views are never migrated, only rebuilt."""
+"""The read models' tables. A name carries its version; views are never migrated, only rebuilt.
+
+From its second version on a projection's own name carries the version, too: then it has a position
+of its own, and an older release that still runs folds the older table beside it.
+"""
 
 from sqlalchemy import BigInteger, Column, Index, Integer, MetaData, String, Table, Text, Uuid
 
@@ -25,7 +29,7 @@ parked = Table(
 """Streams that a projection cannot go on with, and how many events wait behind the first one."""
 
 session_info = Table(
-    "session_info_v1",
+    "session_info_v2",
     metadata,
     Column("session_id", Uuid, primary_key=True),
     Column("principal", Uuid, nullable=False),
@@ -40,9 +44,10 @@ session_info = Table(
     Column("orders_open", Text, nullable=False),
     Column("ended_at", String(32)),
     Column("end_reason", String(100)),
-    Index("session_info_v1_owner", "principal", "label", "generation"),
+    Index("session_info_v2_owner", "principal", "label", "generation"),
 )
-"""One row per session. `logins` and `orders_open` are JSON: logins by broker, open order keys."""
+"""One row per session. `logins` and `orders_open` are JSON: logins by broker; by the key of each
+open order, whether the broker is known to have it."""
 
 session_statistics = Table(
     "session_statistics_v1",
@@ -79,3 +84,30 @@ deadlines = Table(
 )
 """`kind` is `age` (the session's greatest age), `used` (its newest event, from which idleness
 counts) or a broker's name (the end of that login)."""
+
+order_book = Table(
+    "order_book_v1",
+    metadata,
+    Column("session_id", Uuid, primary_key=True),
+    Column("order_key", String(64), primary_key=True),
+    Column("principal", Uuid, nullable=False),
+    Column("broker", String(20), nullable=False),
+    Column("account_fingerprint", Text, nullable=False),
+    Column("credential_version", Integer, nullable=False),
+    Column("mode", String(20), nullable=False),
+    Column("state", String(20), nullable=False),
+    Column("broker_tag", Text, nullable=False),
+    Column("broker_order_id", Text),
+    Column("exchange", String(20), nullable=False),
+    Column("trading_symbol", Text, nullable=False),
+    Column("transaction_type", String(20), nullable=False),
+    Column("quantity_shares", BigInteger, nullable=False),
+    Column("filled_shares", BigInteger, nullable=False),
+    Column("requested_at", String(32), nullable=False),
+    Column("dispatched_at", String(32)),
+    Column("open_changes", Integer, nullable=False),
+    Column("open_order", Text, nullable=False),
+    Index("order_book_v1_owner", "principal", "requested_at"),
+)
+"""One row per order that is open or unsettled. `open_order` is JSON: all that its session remembers
+of it, from which the other columns are made."""

@@ -59,3 +59,11 @@ def store(database: Database) -> Iterator[Store]:
     """The event log of `database`, with room for 1000 sessions."""
     with closing(database.open_store()) as store:
         yield store
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """What a test records as its `summary` is worth reading when it passes, too."""
+    for report in terminalreporter.stats.get("passed", ()):
+        for name, value in report.user_properties:
+            if name == "summary":
+                terminalreporter.write_line(str(value))

@@ -101,3 +101,8 @@ class Vault(Protocol):
         """The id of ours that a broker sees: 20 characters, [a-z][a-z0-9]*. Always the same for
         the same order, and recognisable as ours by whoever holds the key."""
         ...
+
+    def is_our_tag(self, principal: UUID, account_fingerprint: str, tag: str) -> bool:
+        """Whether `broker_tag` made this for an order of this person in that account, whatever its
+        key was: two people may share an account."""
+        ...

@@ -44,6 +44,13 @@ class Breaker:
         self._lock = Lock()
         self._ways: dict[object, _Way] = {}
 
+    @property
+    def is_open(self) -> bool:
+        """Whether some placement would be stopped now."""
+        with self._lock:
+            now = self._now()
+            return any(way.open_until and now < way.open_until for way in self._ways.values())
+
     def wait_seconds(self, way: object, account: str) -> float:
         """0: this placement may go. Else it must not, and after so many seconds one may try."""
         with self._lock:

@@ -10,6 +10,7 @@ import http.client
 import io
 import ssl
 import time
+from collections.abc import Callable
 from contextvars import ContextVar
 from dataclasses import dataclass
 from http import HTTPStatus
@@ -30,10 +31,14 @@ _ADDRESSES: Final = 4
 
 @dataclass
 class Attempt:
-    """One request of one thread. `begun` once bytes of it may have left."""
+    """One request of one thread. `begun` once bytes of it may have left.
+
+    `leaving` is called just before; what it raises keeps the request here.
+    """
 
     egress: Egress
     ends_at: float
+    leaving: Callable[[], None] | None = None
     begun: bool = False
 
 
@@ -161,6 +166,10 @@ class _Watched:
         if (attempt is not None and attempt.egress != self.egress) or not self._leads_by_its_way():
             raise NewConnectionError(self, "this connection leads another way")  # type: ignore[arg-type]
         if attempt is not None:
+            if attempt.leaving is not None:
+                attempt.leaving()
+            if time.monotonic() >= attempt.ends_at:
+                raise NewConnectionError(self, "too late to begin")  # type: ignore[arg-type]
             attempt.begun = True
         super().request(*args, **kwargs)  # type: ignore[misc]
 

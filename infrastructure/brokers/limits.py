@@ -1,13 +1,12 @@
 """How often an account may be asked: what brokers allow, kept on our side.
 
-Of this process only. Every slot is given away in advance, under a lock, so a store that several
-instances share can stand behind `Limits` with the same answer.
+Every slot is given away in advance, so that those who wait are served one after the other.
 """
 
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from threading import Lock
-from typing import Final, Protocol
+from typing import Final, NamedTuple, Protocol
 
 from domain.capabilities import Rate
 
@@ -25,18 +24,35 @@ class TooMany(Exception):
         self.again_in_seconds = again_in_seconds
 
 
+class Slot(NamedTuple):
+    """From when on one call may go. Monotonic seconds of this process: the slot begins between the
+    two, which are the same where the clock that decides is our own."""
+
+    earliest: float
+    latest: float
+
+
 class Limits(Protocol):
-    def reserve(self, key: Key, rate: Rate, patience_seconds: float) -> float:
-        """Take the next slot; answer with the seconds until it begins, 0 when that is now.
+    def reserve(self, key: Key, rate: Rate, patience_seconds: float) -> Slot:
+        """Take the next slot, so that at most `rate.calls` begin in any span of `rate.seconds`.
 
         Raises:
             TooMany: it begins later than `patience_seconds` from now.
+            StoreUnavailable: nobody can tell; only where a store is asked.
         """
         ...
 
 
+def next_slot(given: Sequence[float], now: float, rate: Rate) -> float:
+    """When the next one begins; `given` are those before, in order, at least `rate.calls` of them
+    if there were as many."""
+    if len(given) < rate.calls:
+        return now
+    return max(now, given[-rate.calls] + rate.seconds)
+
+
 class SlidingLimits:
-    """At most `rate.calls` slots begin in any span of `rate.seconds`. `now` is monotonic."""
+    """Of this process only. `now` is monotonic."""
 
     def __init__(self, now: Callable[[], float]) -> None:
         self._now = now
@@ -47,20 +63,18 @@ class SlidingLimits:
     def __len__(self) -> int:
         return len(self._slots)
 
-    def reserve(self, key: Key, rate: Rate, patience_seconds: float) -> float:
+    def reserve(self, key: Key, rate: Rate, patience_seconds: float) -> Slot:
         with self._lock:
             now = self._now()
             slots, _ = self._slots.get(key) or (deque[float](maxlen=rate.calls), 0.0)
-            begins = now
-            if len(slots) == rate.calls:
-                begins = max(now, slots[0] + rate.seconds)
+            begins = next_slot(slots, now, rate)
             if begins - now > patience_seconds:
                 raise TooMany(begins - now)
             slots.append(begins)
             self._slots[key] = (slots, rate.seconds)
             if len(self._slots) > self._sweep_at:
                 self._sweep(now)
-            return begins - now
+            return Slot(begins, begins)
 
     def _sweep(self, now: float) -> None:
         """Forget accounts that are idle: what they did no longer counts."""

@@ -9,13 +9,20 @@ from uuid import UUID
 
 from application.ports.account import Funds, Holding, Position, Profile
 from application.ports.broker import AcceptedLogin, Access, LoginInstructions, LoginRefused, Secrets
-from application.ports.broker_orders import BrokerOrder, OrderTicket, Trade
+from application.ports.broker_orders import (
+    Accepted,
+    BrokerOrder,
+    Declined,
+    OrderTicket,
+    Trade,
+    Written,
+)
 from application.ports.egress import DIRECT, Egress
 from application.ports.market import Candle, Detail, Quote
 from domain.capabilities import OFFERS
 from domain.events import OrderPlaced, OrderRejected, Outcome
 from domain.instruments import Instrument
-from domain.orders import OrderReport
+from domain.order_reports import OrderReport
 from domain.vocabulary import (
     SETTLED_STATUSES,
     BrokerName,
@@ -26,9 +33,11 @@ from domain.vocabulary import (
 )
 from infrastructure.brokers import paper_market
 from infrastructure.brokers.lacking import Lacking
-from infrastructure.brokers.paper_book import PaperBook, day_end, fold_book
+from infrastructure.brokers.paper_book import PaperBook, fold_book
+from infrastructure.brokers.paper_orders import PaperOrder, day_end
+from infrastructure.brokers.paper_rules import change_refused, order_refused
 from infrastructure.simulator.market.instruments import INSTRUMENTS
-from infrastructure.simulator.market.prices import is_on_tick, price
+from infrastructure.simulator.market.prices import price
 
 History = Callable[[UUID], Iterable[OrderReport]]
 """Every order that the log holds for a principal."""
@@ -65,7 +74,7 @@ class PaperBroker(Lacking):
         return None
 
     def place(self, access: Access, ticket: OrderTicket, now: datetime) -> Outcome:
-        refusal = self._refusal(access, ticket.terms, now)
+        refusal = order_refused(self._seed, self._book(access, now), ticket.terms, now)
         if refusal is not None:
             code, reason = refusal
             return OrderRejected(order_key=ticket.order_key, code=code, reason=reason)
@@ -75,26 +84,38 @@ class PaperBroker(Lacking):
             placed_at=now,
         )
 
+    def modify(
+        self, access: Access, broker_order_id: str, terms: OrderTerms, now: datetime
+    ) -> Written:
+        """Stores nothing: it is done once the yes is on record, as of `now`."""
+        return self._change(access, broker_order_id, terms, now)
+
+    def cancel(
+        self, access: Access, broker_order_id: str, terms: OrderTerms, now: datetime
+    ) -> Written:
+        """Stores nothing: it is done once the yes is on record, as of `now`."""
+        return self._change(access, broker_order_id, None, now)
+
     def orders(self, access: Access, now: datetime) -> tuple[BrokerOrder, ...]:
         return tuple(
             BrokerOrder(
-                broker_order_id=report.broker_order_id or "",
-                exchange=report.request.terms.exchange,
-                trading_symbol=report.request.terms.trading_symbol,
-                transaction_type=report.request.terms.transaction_type,
-                order_type=report.request.terms.order_type,
-                product=report.request.terms.product,
-                variety=report.request.terms.variety,
-                validity=report.request.terms.validity,
-                quantity_shares=report.request.terms.quantity_shares,
-                limit_price_inr=report.request.terms.limit_price_inr,
-                trigger_price_inr=report.request.terms.trigger_price_inr,
-                sighting=sighting,
-                placed_at=report.placed_at,
-                broker_tags=(report.request.broker_tag,),
+                broker_order_id=order.report.broker_order_id or "",
+                exchange=order.terms.exchange,
+                trading_symbol=order.terms.trading_symbol,
+                transaction_type=order.terms.transaction_type,
+                order_type=order.terms.order_type,
+                product=order.terms.product,
+                variety=order.terms.variety,
+                validity=order.terms.validity,
+                quantity_shares=order.terms.quantity_shares,
+                limit_price_inr=order.terms.limit_price_inr,
+                trigger_price_inr=order.terms.trigger_price_inr,
+                sighting=order.sighting,
+                placed_at=order.report.placed_at,
+                broker_tags=(order.report.request.broker_tag,),
             )
-            for report, sighting in self._book(access, now).orders
-            if _is_of_today(report, now)
+            for order in self._book(access, now).orders
+            if _is_of_today(order, now)
         )
 
     def holdings(self, access: Access, now: datetime) -> tuple[Holding, ...]:
@@ -189,28 +210,20 @@ class PaperBroker(Lacking):
     def _book(self, access: Access, now: datetime) -> PaperBook:
         return fold_book(self._seed, self._history(access.principal), now)
 
-    def _refusal(self, access: Access, terms: OrderTerms, now: datetime) -> tuple[str, str] | None:
-        instrument = INSTRUMENTS.get(terms.trading_symbol) if terms.exchange == "NSE" else None
-        if instrument is None:
-            return "UNKNOWN_INSTRUMENT", f"{terms.trading_symbol} is not traded on paper."
-        for each in (terms.limit_price_inr, terms.trigger_price_inr):
-            if each is not None and not is_on_tick(instrument, each):
-                return "PRICE_NOT_ON_TICK", f"Prices go in steps of {instrument.tick_inr} INR."
-        book = self._book(access, now)
-        if terms.product == "CNC" and terms.transaction_type == "SELL":
-            free = book.free_shares(terms.trading_symbol)
-            if terms.quantity_shares > free:
-                return "INSUFFICIENT_HOLDINGS", f"You can sell {free} shares of it."
-            return None
-        each = terms.limit_price_inr or price(self._seed, instrument, now)
-        needed, free_cash = each * terms.quantity_shares, book.free_cash_inr()
-        if needed > free_cash:
-            return "INSUFFICIENT_FUNDS", f"It needs {needed} INR and you have {free_cash:.2f} INR."
-        return None
+    def _change(
+        self, access: Access, broker_order_id: str, terms: OrderTerms | None, now: datetime
+    ) -> Written:
+        history = self._history(access.principal)
+        refusal = change_refused(self._seed, history, broker_order_id, terms, now)
+        if refusal is not None:
+            code, reason = refusal
+            return Declined(code=code, reason=reason)
+        return Accepted(reference=broker_order_id)
 
 
-def _is_of_today(report: OrderReport, now: datetime) -> bool:
+def _is_of_today(order: PaperOrder, now: datetime) -> bool:
     """Of this Indian day, or not yet on record as settled: its end is news."""
+    report = order.report
     assert report.placed_at is not None, "an order in the book was placed"
     settled = report.sighting is not None and report.sighting.status in SETTLED_STATUSES
     return not settled or day_end(report.placed_at) > now

@@ -65,19 +65,26 @@ class Session(requests.Session):
     def _write(self, request: requests.PreparedRequest, route: Route) -> requests.Response:
         line, times = self._line, self._line.calls.time_outs
         self._must_leave_by_its_way(str(request.url))
-        line.may_write(route.category, places=route.places)
-        attempt = Attempt(line.egress, time.monotonic() + times.whole)
-        clear = False
+        turn = line.may_write(route.category, places=route.places)
+        attempt = Attempt(
+            line.egress,
+            time.monotonic() + times.whole,
+            leaving=turn.must_hold,
+        )
+        clear, says_something = False, route.category == "order"
         try:
             response = self._once(request, attempt, times.write)
             clear = _is_clear(response)
             return response
+        except NotSent:  # its turn went by here: nothing about the broker
+            says_something = False
+            raise
         except requests.RequestException as error:
             if attempt.begun:
                 raise
             raise _not_sent(error, line) from None
         finally:
-            if route.category == "order":
+            if says_something:
                 line.write_ended(clear=clear)
 
     def _read(self, request: requests.PreparedRequest, route: Route) -> requests.Response:

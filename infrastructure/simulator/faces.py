@@ -68,13 +68,14 @@ def routes(exchange: Exchange, logins: Logins) -> list[BaseRoute]:
     ]
 
 
-def error_body(path: str, status: int) -> bytes:
-    """What the broker at this path says when it answers with this status."""
+def error_body(path: str, status: int, words: str | None = None) -> bytes:
+    """What the broker at this path says when it answers with this status; `words` instead of its
+    own."""
     if path.startswith(_DHAN):
-        return dhan_wire.error_body(status)
-    return (
-        groww_wire.error_body(status) if path.startswith(_GROWW) else kite_wire.error_body(status)
-    )
+        return dhan_wire.error_body(status, words)
+    if path.startswith(_GROWW):
+        return groww_wire.error_body(status, words)
+    return kite_wire.error_body(status, words)
 
 
 def address_refused(path: str) -> Response:

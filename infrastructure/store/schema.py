@@ -121,3 +121,15 @@ egresses = Table(
     Column("broker", String(20), primary_key=True),
     Column("sealed", Text, nullable=False),
 )
+
+call_slots = Table(
+    "call_slots",
+    metadata,
+    Column("broker", String(20), primary_key=True),
+    Column("account", String(64), primary_key=True),
+    Column("category", String(20), primary_key=True),
+    Column("slots", Text, nullable=False),
+    Column("newest", BigInteger, nullable=False),
+)
+"""`account` is a keyed digest. `slots` are the latest calls, in seconds since 1970, with blanks in
+between; `newest` is the second of the last one."""

@@ -1,5 +1,6 @@
 """What a user did, and what the system knew at a moment. All times are Indian."""
 
+from datetime import date
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -8,10 +9,10 @@ from domain.errors import InvalidArgument
 from domain.instants import outside
 from mcp_interface.cli.instants import HOW_TO_WRITE, current, instant
 from mcp_interface.cli.opening import backend, principal_of
-from mcp_interface.cli.output import Full, Json, command, emit, say, short, show, table
+from mcp_interface.cli.output import FOUND, Full, Json, command, emit, say, short, show, table
 
 if TYPE_CHECKING:
-    pass
+    from application.whatif import Rejudged
 
 PAGE = 500
 User = Annotated[str, typer.Option(help="Whose.", show_default=False)]
@@ -124,5 +125,91 @@ def _show_state(sessions: list[dict[str, Any]], full: bool) -> None:  # Any: JSO
                 o["placedAt"],
             )
             for s, o in orders
+        ],
+    )
+
+
+@command
+def whatif(
+    user: Annotated[str, typer.Argument(metavar="NAME", help="Whose orders.", show_default=False)],
+    day: Annotated[
+        str, typer.Option(help="The trading day (IST), as 2026-11-20.", show_default=False)
+    ],
+    limits: Annotated[
+        str, typer.Option(help="'max_order_value_inr=50000, ...' over the user's own.")
+    ] = "",
+    as_json: Json = False,
+) -> None:
+    """Judge a day's orders again under other risk limits. Exit code 1: one that was sent would be
+    denied."""
+    from domain.limits import read_changes
+
+    changes = read_changes(limits)
+    with backend(projecting=False) as store:
+        principal = principal_of(store, user)
+        judged = store.whatif(principal, _day(day), store.risk_policy.of(principal, changes))
+    rows = [_rejudged_row(each) for each in judged]
+    totals = {
+        "orders": len(rows),
+        "passedBoth": sum(r["then"] == r["now"] == "passed" for r in rows),
+        "newlyDenied": sum(each.newly_denied for each in judged),
+        "newlyPassed": sum(each.newly_passed for each in judged),
+        "deniedBoth": sum(r["then"] == r["now"] == "denied" for r in rows),
+        "notJudged": sum(not each.judged for each in judged),
+    }
+    found = totals["newlyDenied"] > 0
+    answer = {"user": user, "day": day, "orders": rows, "totals": totals}
+    emit(as_json, answer, lambda: _show_rejudged(rows), status="fail" if found else "ok")
+    say(
+        f"Orders: {totals['orders']}. Passed then and denied now: {totals['newlyDenied']}. "
+        f"Denied then and passed now: {totals['newlyPassed']}. Not judged: {totals['notJudged']}."
+    )
+    if found:
+        raise typer.Exit(FOUND)
+
+
+def _day(text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise InvalidArgument("--day is no date. Next: write it as 2026-11-20.") from None
+
+
+def _rejudged_row(each: "Rejudged") -> dict[str, Any]:  # Any: JSON values
+    asked = each.asked
+    terms, then, now = asked.terms, asked.then, each.denial
+    return {
+        "position": asked.position,
+        "askedAt": outside(asked.at),
+        "orderKey": asked.order_key,
+        "changeKey": asked.change_key,
+        "mode": asked.mode,
+        "order": f"{terms.transaction_type} {terms.quantity_shares} "
+        f"{terms.exchange}:{terms.trading_symbol} {terms.product} {terms.order_type}",
+        "then": "denied" if then else "passed",
+        "thenRule": then.rule if then else None,
+        "thenThreshold": then.threshold if then else None,
+        "now": "not judged" if not each.judged else "denied" if now else "passed",
+        "nowRule": now.rule if now else None,
+        "nowThreshold": now.threshold if now else None,
+        "nowReason": now.reason if now else None,
+    }
+
+
+def _show_rejudged(rows: list[dict[str, Any]]) -> None:  # Any: JSON values
+    table(
+        ("position", "time", "order key", "order", "then", "because", "now", "because of"),
+        [
+            (
+                row["position"],
+                row["askedAt"],
+                row["orderKey"],
+                row["order"],
+                row["then"],
+                row["thenThreshold"],
+                row["now"],
+                row["nowThreshold"],
+            )
+            for row in rows
         ],
     )

@@ -25,7 +25,7 @@ from infrastructure.settings import BadSettings, Settings, load_settings
 from infrastructure.simulator.proof import far_side_is_our_simulator
 from mcp_interface.cli.findings import Finding, existing
 from mcp_interface.cli.key_diagnosis import key_store, keys_directory
-from mcp_interface.composition import EVENTS_FILE, VIEWS_FILE, engines, event_store
+from mcp_interface.databases import EVENTS_FILE, VIEWS_FILE, engines, event_store
 from projections.projector import Projector
 from projections.tables import metadata
 

@@ -132,7 +132,7 @@ def _known_by_its_module(e: Exception) -> tuple[str, str, int] | None:
     from infrastructure.migrations.runner import UnknownRevision
     from infrastructure.settings import BadSettings
     from infrastructure.store.refusals import store_unavailable
-    from mcp_interface.composition import CannotStart
+    from mcp_interface.databases import CannotStart
 
     if isinstance(e, CannotStart | UnknownRevision):
         return "CANNOT_START", str(e), USAGE

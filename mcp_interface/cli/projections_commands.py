@@ -20,7 +20,7 @@ PATIENCE_SECONDS = 10.0
 
 @command
 def stats(as_json: Json = False) -> None:
-    """Active sessions, brokers in use, and every total since the first event."""
+    """Active sessions, brokers in use, orders by state, and every total since the first event."""
     from mcp_interface.operator import statistics
 
     with backend() as store:
@@ -28,6 +28,7 @@ def stats(as_json: Json = False) -> None:
     rows: list[tuple[str, object]] = [
         ("active sessions", f"{found['activeSessions']} of {found['maxSessions']}"),
         *((f"active at {name}", n) for name, n in found["activeByBroker"].items()),
+        *((f"orders now {state}", n) for state, n in found["ordersNow"].items()),
         *((name.replace("_", " "), n) for name, n in found["totals"].items()),
     ]
     emit(as_json, found, lambda: table(("what", "how many"), rows))

@@ -12,8 +12,10 @@ from mcp_interface.cli import (
     egress_commands,
     instruments_commands,
     projections_commands,
+    risk_commands,
     serving_commands,
     sessions_commands,
+    switch_commands,
     tools_commands,
     users_commands,
     vault_commands,
@@ -72,7 +74,25 @@ app.command("stats")(projections_commands.stats)
 _group(
     "audit",
     "What a user did, and what was known at a moment.",
-    {"timeline": audit_commands.timeline, "state": audit_commands.state},
+    {
+        "timeline": audit_commands.timeline,
+        "state": audit_commands.state,
+        "whatif": audit_commands.whatif,
+    },
+)
+_group(
+    "risk",
+    "What people may do at most: the risk limits.",
+    {"show": risk_commands.show_limits, "set": risk_commands.set_limits},
+)
+_group(
+    "switch",
+    "Stop trading: for everybody, a user or an account.",
+    {
+        "show": switch_commands.show_switches,
+        "on": switch_commands.halt,
+        "off": switch_commands.resume,
+    },
 )
 _group(
     "tools",

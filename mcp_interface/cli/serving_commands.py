@@ -74,7 +74,7 @@ def simulator(
     from infrastructure.simulator.exchange.exchange import Exchange
     from infrastructure.simulator.market.clock import SimClock
     from infrastructure.simulator.market.hours import MarketHours
-    from mcp_interface.composition import CannotStart
+    from mcp_interface.databases import CannotStart
 
     settings = load_settings()
     logs.configure(settings.log_level)
@@ -103,7 +103,7 @@ def migrate_command(as_json: Json = False) -> None:
     """Make or upgrade the event and control tables. Safe to run from several places at once."""
     from infrastructure.migrations.runner import current_revision, migrate
     from infrastructure.settings import load_settings
-    from mcp_interface.composition import engines
+    from mcp_interface.databases import engines
 
     settings = load_settings()
     engine, _ = engines(settings)

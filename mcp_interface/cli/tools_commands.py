@@ -52,7 +52,7 @@ def call(
         }
         return await client.call_tool(name, typed)
 
-    answer = _as_client(session, ask)
+    answer = _as_client(session, ask, every_tool=True)
     text = "\n".join(c.text for c in answer.content if c.type == "text")
     if answer.is_error:
         code, _, words = text.partition(": ")
@@ -119,22 +119,28 @@ def _no_constant(name: str) -> None:
     raise ValueError(f"{name} is text here")
 
 
-def _as_client(label: str, ask: "Callable[[Client], Awaitable[T]]") -> T:
-    """Ask over an in-memory connection, with the server's background work running."""
+def _as_client(
+    label: str, ask: "Callable[[Client], Awaitable[T]]", *, every_tool: bool = False
+) -> T:
+    """Ask over an in-memory connection, with the server's background work running; of
+    `every_tool`, or of those that the settings choose."""
     import anyio
     from mcp import Client
     from mcp.types import Implementation
 
     from application.enter_session import check_label
     from infrastructure import logs
-    from infrastructure.settings import load_settings
+    from infrastructure.settings import TOOLSETS, load_settings
     from mcp_interface.background import Background
     from mcp_interface.composition import Backend
     from mcp_interface.server import VERSION
     from mcp_interface.serving import build, local_identity
 
     async def run() -> T:
-        backend = Backend(load_settings())
+        settings = load_settings()
+        if every_tool:
+            settings = settings.model_copy(update={"toolsets": frozenset(TOOLSETS)})
+        backend = Backend(settings)
         server, app = build(backend, local_identity(backend), label)
         this = Implementation(name="trading-server tools", version=VERSION)
         client = Client(server, client_info=this)

@@ -14,11 +14,11 @@ STYLE: Final = """
 :root { color-scheme: light dark; --ink: #1b2230; --soft: #525c6e; --paper: #f4f5f8;
   --card: #ffffff; --line: #c9cfda; --accent: #1f5fbf; --on-accent: #ffffff;
   --warn: #7a4b00; --warn-paper: #fff5e0; --warn-line: #e3b04b; --good: #14663a;
-  --field-line: #7a8396; }
+  --field-line: #7a8396; --danger: #b3261e; --on-danger: #ffffff; }
 @media (prefers-color-scheme: dark) { :root { --ink: #e8ebf2; --soft: #a9b2c3; --paper: #12161e;
   --card: #1b212c; --line: #3a4353; --accent: #8ab4f8; --on-accent: #0c1626;
   --warn: #ffd98a; --warn-paper: #2e2510; --warn-line: #8a6a1f; --good: #7fd7a4;
-  --field-line: #8791a5; } }
+  --field-line: #8791a5; --danger: #f2b8b5; --on-danger: #45100c; } }
 * { box-sizing: border-box; }
 body { margin: 0; background: var(--paper); color: var(--ink);
   font: 1rem/1.55 system-ui, -apple-system, "Segoe UI", Roboto, "Noto Sans", sans-serif; }
@@ -39,6 +39,16 @@ input + p { margin-top: .75rem; }
 .warn { color: var(--warn); background: var(--warn-paper); border: 1px solid var(--warn-line);
   border-radius: .5rem; padding: .75rem 1rem; margin: 0 0 1rem; }
 .warn p:last-child { margin: 0; }
+.mode { display: inline-block; font-size: 1.25rem; font-weight: 700; border: 2px solid var(--line);
+  border-radius: .5rem; padding: .35rem .8rem; }
+.mode.live { color: var(--on-danger); background: var(--danger); border-color: var(--danger); }
+.order { white-space: pre-wrap; font-size: 1.15rem; font-weight: 600; }
+.orders { list-style: none; margin: 0 0 1rem; padding: 0; }
+.orders li { border-top: 1px solid var(--line); padding: .75rem 0; }
+.orders a { display: block; font-weight: 600; overflow-wrap: anywhere; }
+.choices { display: flex; gap: 1rem; align-items: center; }
+.until p { margin: 0; }
+.until button { margin-top: 0; }
 form { margin: 0; }
 label { display: block; font-weight: 600; margin: .75rem 0 .25rem; }
 label.choice { display: flex; gap: .6rem; align-items: flex-start; font-weight: 400; }
@@ -51,6 +61,7 @@ button, .button { display: inline-block; font: inherit; font-weight: 600; border
   background: var(--accent); color: var(--on-accent); cursor: pointer; text-decoration: none; }
 button.plain { background: none; color: var(--accent); padding-left: 0; text-decoration: underline;
   font-weight: 400; }
+button.no { background: none; color: var(--ink); border: 1px solid var(--field-line); }
 :focus-visible { outline: 3px solid var(--accent); outline-offset: 2px; }
 details { border-top: 1px solid var(--line); margin-top: 1.25rem; padding-top: .75rem; }
 summary { cursor: pointer; font-weight: 600; min-height: 2rem; }

@@ -7,13 +7,12 @@ whoever had it before, and could have planted it in this browser, sees nothing o
 """
 
 import hashlib
-import hmac
 from collections.abc import Callable, Mapping
 from typing import Final, TypeVar
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import urlsplit
 
 from starlette.requests import Request
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import Response
 from starlette.routing import Route
 
 from application.connecting import Connecting, Filled
@@ -21,14 +20,14 @@ from application.ports.broker import Secrets
 from application.ports.clock import Clock
 from application.ports.login_states import LINK_LIFE, LoginState
 from application.waiting_logins import NEW_LINK
-from domain.errors import InvalidArgument, LoginLinkRefused, Refusal, SessionHasExpired
+from domain.errors import LoginLinkRefused, Refusal, SessionHasExpired
 from mcp_interface.connect import pages
+from mcp_interface.connect.forms import is_same, read_form, see_other
 from mcp_interface.work import Work
 
 T = TypeVar("T")
 
 COOKIE: Final = "connect-"
-MAX_FORM_BYTES: Final = 32 * 1024
 MOST_LOGINS: Final = 20
 """Whose cookies are looked at where the broker does not say which login comes back."""
 OURS: Final = frozenset({"csrf", "method", "remember", "relink", "forget"})
@@ -68,10 +67,10 @@ class ConnectPages:
     async def take(self, request: Request) -> Response:
         """A form was sent."""
         try:
-            form = await _form(request)
+            form = await read_form(request)
             login = await self._work.run(lambda: self._asked_for(request))
             cookie = request.cookies.get(_cookie_name(login), "")
-            if not cookie or not _is_same(_csrf(cookie), form.get("csrf", "")):
+            if not cookie or not is_same(_csrf(cookie), form.get("csrf", "")):
                 raise LoginLinkRefused(
                     f"This form is not from this browser (are cookies switched off?). {NEW_LINK}"
                 )
@@ -82,7 +81,7 @@ class ConnectPages:
             url = await self._at_broker(
                 login, lambda: self._connecting.submit(login, _filled(form))
             )
-            answer: Response = _see(url or _own_page(login))
+            answer: Response = see_other(url or _own_page(login))
         except Refusal as refusal:
             answer = pages.refusal_page(refusal, _unless_over(refusal, _own_page(login)))
         self._set_cookie(request, answer, login, cookie)
@@ -94,7 +93,7 @@ class ConnectPages:
             login = await self._work.run(lambda: self._returning(request))
             there = f"../{login.broker}{_own_page(login)}"
             if login.stage != "away":
-                return _see(there)  # the back button, or a second click: show how far it is
+                return see_other(there)  # the back button, or a second click: show how far it is
             old = request.cookies[_cookie_name(login)]
             cookie = await self._work.run(lambda: self._renewed(login, old))
         except Refusal as refusal:
@@ -102,7 +101,7 @@ class ConnectPages:
         try:
             brought = dict(request.query_params)
             await self._at_broker(login, lambda: self._connecting.come_back(login, brought))
-            answer = _see(there)
+            answer = see_other(there)
         except Refusal as refusal:
             answer = pages.refusal_page(refusal, _unless_over(refusal, there))
         self._set_cookie(request, answer, login, cookie)
@@ -222,16 +221,6 @@ def _csrf(cookie: str) -> str:
     return hashlib.sha256(f"csrf:{cookie}".encode()).hexdigest()
 
 
-def _is_same(one: str, other: str) -> bool:
-    return hmac.compare_digest(one.encode(), other.encode())
-
-
-def _see(url: str) -> Response:
-    """Go there with a GET, and say nobody where from."""
-    headers = {"Cache-Control": "no-store", "Referrer-Policy": "no-referrer"}
-    return RedirectResponse(url, 303, headers=headers)
-
-
 def _filled(form: dict[str, str]) -> Filled:
     values = {name: value for name, value in form.items() if name not in OURS and value}
     return Filled(
@@ -241,18 +230,3 @@ def _filled(form: dict[str, str]) -> Filled:
         forget_app=form.get("forget") == "yes",
         relink=form.get("relink") == "yes",
     )
-
-
-async def _form(request: Request) -> dict[str, str]:
-    """Raises:
-    InvalidArgument: not a form of ours. Nothing of it is repeated.
-    """
-    body = bytearray()
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > MAX_FORM_BYTES:
-            raise InvalidArgument("That form is larger than any of ours.")
-    try:
-        return dict(parse_qsl(body.decode(), keep_blank_values=True, max_num_fields=50))
-    except ValueError:
-        raise InvalidArgument("That is no form.") from None

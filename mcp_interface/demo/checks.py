@@ -9,6 +9,18 @@ from mcp_interface.demo.story import DESKS, PEOPLE, Notes, desk, order_key
 ALICE_AT_KITE: Final = desk("alice", "kite")
 ALICES_KEY: Final = order_key("alice", "kite")
 
+TOLD: Final = [
+    "order_proposed",
+    "order_confirmed",
+    "order_requested",
+    "reserved",
+    "claimed",
+    "order_dispatched",
+    "order_placed",
+    "order_observed",
+]
+"""What the audit timeline has about one order, in this order."""
+
 
 class Check(NamedTuple):
     name: str
@@ -57,6 +69,13 @@ CHECKS: Final[dict[str, Callable[[Notes], bool]]] = {
         {name: sorted(brokers) for name, brokers in n.logged_in.items()}
         == {"alice": ["groww", "kite"], "bob": ["groww"], "charlie": ["dhan"]}
     ),
+    "Alice and Charlie are asked in their clients, about exactly their orders": lambda n: (
+        [question.split(" at ")[0] for question in n.questions["alice"] + n.questions["charlie"]]
+        == [f"Buy 10 shares of NSE:{symbol}" for symbol in ("RELIANCE", "SBIN", "INFY")]
+    ),
+    "Bob, whose client cannot be asked, says yes on the approval page": lambda n: (
+        n.questions["bob"] == [] and n.approved_on_page == {"alice": 0, "bob": 1, "charlie": 0}
+    ),
     "the same order key sends nothing twice": lambda n: (
         n.retry.get("repeated") is True
         and bool(n.retry.get("brokerOrderId"))
@@ -76,8 +95,7 @@ CHECKS: Final[dict[str, Callable[[Notes], bool]]] = {
         bool(n.order_keys) and n.order_keys_after == n.order_keys
     ),
     "the audit timeline tells Alice's order in full": lambda n: (
-        [e["event"].split(".")[1] for e in n.timeline if e["orderKey"] == ALICES_KEY]
-        == ["order_requested", "claimed", "order_dispatched", "order_placed", "order_observed"]
+        [e["event"].split(".")[1] for e in n.timeline if e["orderKey"] == ALICES_KEY] == TOLD
     ),
     "a moment before her order, the audit knows none": lambda n: (
         n.state_before_order.get("orders") == []

@@ -41,6 +41,8 @@ class Notes:
     logged_in: dict[str, list[str]] = field(default_factory=dict)
     orders: dict[str, Plain] = field(default_factory=dict)
     retry: Plain = field(default_factory=dict)
+    questions: dict[str, list[str]] = field(default_factory=dict)
+    approved_on_page: dict[str, int] = field(default_factory=dict)
     order_keys: dict[str, list[str]] = field(default_factory=dict)
     holdings: dict[str, list[str]] = field(default_factory=dict)
     without_token: int = 0
@@ -180,12 +182,16 @@ async def _trade(stage: Stage, people: dict[str, Person], notes: Notes, tell: Te
     tell("Bob logs in at Groww, Charlie at Dhan, and Alice at Groww beside Kite...")
     for name, broker, _ in DESKS[1:]:
         await _log_in(stage, people, name, broker)
-    tell("Each buys through the broker's own SDK, and Alice sends one order twice by its key...")
+    tell("Each buys through the broker's own SDK after a yes: Alice and Charlie in their clients,")
+    tell("Bob on the approval page. And Alice sends one order twice by its key...")
     for name, broker, symbol in DESKS:
         person, order = people[name], _order(name, broker, symbol)
         notes.orders[desk(name, broker)] = await person.call("create_order", order)
         if (name, broker) == DESKS[0][:2]:
             notes.retry = await person.call("create_order", order)
+    for name, person in people.items():
+        notes.questions[name] = list(person.yes.questions)
+        notes.approved_on_page[name] = person.yes.pages
     for name, broker, _ in DESKS:
         where, at = {"broker": broker}, desk(name, broker)
         notes.order_keys[at] = _keys(await people[name].call("get_orders", where))

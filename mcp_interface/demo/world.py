@@ -10,10 +10,12 @@ from pathlib import Path
 from typing import Any, Final, Literal
 
 import httpx2
+from anyio import to_thread
 from mcp import Client
 from mcp.client.streamable_http import streamable_http_client
 
 from infrastructure.settings import environment_with
+from mcp_interface.demo.saying_yes import Yes
 
 Plain = dict[str, Any]
 """A JSON object. Any: its values are JSON."""
@@ -146,10 +148,11 @@ def stage(directory: Path) -> Iterator[Stage]:
 
 
 class Person:
-    """Someone with a token and a connected MCP client."""
+    """Someone with a token and a connected MCP client, who says yes to their own orders."""
 
-    def __init__(self, client: Client) -> None:
+    def __init__(self, client: Client, yes: Yes) -> None:
         self._client = client
+        self.yes = yes
 
     async def call(self, tool: str, arguments: Mapping[str, Any] | None = None) -> Plain:
         """The structured answer; `{"refused": text}` where the tool said no."""
@@ -157,16 +160,24 @@ class Person:
         if answer.is_error:
             return {"refused": getattr(answer.content[0], "text", "")}
         data: Plain = answer.structured_content or {}
-        return data
+        if data.get("state") != "AWAITING_APPROVAL":
+            return data
+        await to_thread.run_sync(self.yes.on_the_page, data["approvalUrl"])
+        return await self.call("get_order", {"order_key": data["orderKey"]})
 
 
 @asynccontextmanager
 async def connected(server_url: str, token: str, era: Era) -> AsyncIterator[Person]:
     """A real MCP client over real HTTP."""
+    yes = Yes(token)
     async with (
         httpx2.AsyncClient(
             headers={"Authorization": f"Bearer {token}"}, timeout=TIMEOUT_SECONDS, trust_env=False
         ) as http,
-        Client(streamable_http_client(f"{server_url}/mcp", http_client=http), mode=era) as client,
+        Client(
+            streamable_http_client(f"{server_url}/mcp", http_client=http),
+            mode=era,
+            elicitation_callback=yes.in_client,
+        ) as client,
     ):
-        yield Person(client)
+        yield Person(client, yes)

@@ -11,10 +11,9 @@ from application.ports.account import Funds, Position
 from application.ports.broker_orders import Trade
 from application.read_broker import Answered
 from domain.errors import InvalidArgument
-from mcp_interface.app import App, Mcp, result
+from mcp_interface.app import App, Mcp, OptionalBroker, result
 from mcp_interface.caller import Caller
 from mcp_interface.server import READS_BROKER, TradingServer
-from mcp_interface.tools.orders import OptionalBroker
 from mcp_interface.tools.paging import CursorArgument, LimitArgument, page
 from mcp_interface.tools.portfolio import PositionRow, open_gain, or_unknown, position_row
 from mcp_interface.tools.results import CURRENCY, Result, money, when
@@ -136,8 +135,9 @@ def register(server: TradingServer, app: App) -> None:
 
         return await app.at_broker(ctx, broker, job)
 
-    for name in ("get_positions", "get_margins", "get_trades"):
-        server.rule(name, "read")
+    server.rule("get_positions", "read", "portfolio")
+    server.rule("get_margins", "read", "portfolio")
+    server.rule("get_trades", "read", "orders")
 
 
 def _positions(

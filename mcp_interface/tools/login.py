@@ -16,7 +16,7 @@ from mcp_interface.caller import Caller
 from mcp_interface.server import CHANGES_BROKER, READS, TradingServer
 from mcp_interface.tools.results import Result, when
 
-Secret = Annotated[str | None, Field(max_length=4096, description="Never shown or logged.")]
+Secret = Annotated[str | None, Field(max_length=4096)]
 
 
 class LoginState(Result):
@@ -106,7 +106,7 @@ def register(server: TradingServer, app: App) -> None:
     ) -> Annotated[CallToolResult, LoginState]:
         """Finish a login through the link: give the confirmation_code of its last page. Or log in
         with values from the broker's own page. Kite: api_key and request_token with api_secret, or
-        api_key and access_token. Values are never shown again."""
+        api_key and access_token. Values are never shown or logged."""
         given = {
             "access_token": access_token,
             "request_token": request_token,
@@ -170,7 +170,7 @@ def register(server: TradingServer, app: App) -> None:
         return await app.at_broker(ctx, broker, job)
 
     for name in ("get_broker_login_instructions", "authenticate_broker", "logout_broker"):
-        server.rule(name, "read")  # one's own logins; only orders need more
+        server.rule(name, "read", "session")  # one's own logins; only orders need more
 
 
 def _steps(

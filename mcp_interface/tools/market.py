@@ -14,7 +14,7 @@ from application.read_market import Bars, Quotes, Symbol
 from application.read_options import ChainView
 from domain.instruments import plain
 from domain.vocabulary import Exchange, Interval
-from mcp_interface.app import App, Mcp, result
+from mcp_interface.app import App, Mcp, OptionalBroker, result
 from mcp_interface.caller import Caller
 from mcp_interface.server import READS_BROKER, TradingServer
 from mcp_interface.tools.market_rows import (
@@ -30,7 +30,6 @@ from mcp_interface.tools.market_rows import (
     strike_row,
     unknown_row,
 )
-from mcp_interface.tools.orders import OptionalBroker
 from mcp_interface.tools.paging import CursorArgument, LimitArgument, page
 from mcp_interface.tools.results import money, rupees, when
 
@@ -134,7 +133,7 @@ def register(server: TradingServer, app: App) -> None:
         return await app.at_broker(ctx, broker, job)
 
     for name in ("get_quote", "get_historical_data", "get_option_chain"):
-        server.rule(name, "read")
+        server.rule(name, "read", "market")
 
 
 def _symbol(given: str | NamedSymbol) -> Symbol:

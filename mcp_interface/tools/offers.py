@@ -9,10 +9,9 @@ from application.enter_session import Entered
 from domain.capabilities import OFFERS, Offer
 from domain.session import chosen_broker
 from domain.vocabulary import BrokerName
-from mcp_interface.app import App, Mcp, result
+from mcp_interface.app import App, Mcp, OptionalBroker, result
 from mcp_interface.caller import Caller
 from mcp_interface.server import READS, TradingServer
-from mcp_interface.tools.orders import OptionalBroker
 from mcp_interface.tools.results import Result
 
 
@@ -65,7 +64,7 @@ def register(server: TradingServer, app: App) -> None:
 
         return await app.in_session(ctx, job)
 
-    server.rule("get_order_types_info", "read")
+    server.rule("get_order_types_info", "read", "orders")
 
 
 def everything(offer: Offer) -> list[tuple[str, list[str]]]:

@@ -42,11 +42,11 @@ def markdown() -> str:
     parts = [
         _HEAD,
         "## Orders\n",
-        _table(["argument", *names], rows),
+        table(["argument", *names], rows),
         "\n## Functions\n",
-        _table(["function", *names], functions),
+        table(["function", *names], functions),
         "\n## Limits that we keep to\n",
-        _table(["limit", *names], limits),
+        table(["limit", *names], limits),
         "\n## Worth knowing\n",
         "\n".join(notes) + "\n",
     ]
@@ -76,7 +76,8 @@ def _batches(offer: Offer) -> str:
     return "; ".join(f"{detail} {count}" for detail, count in offer.quotes_per_call.items())
 
 
-def _table(head: list[str], rows: list[list[str]]) -> str:
+def table(head: list[str], rows: list[list[str]]) -> str:
+    """In Markdown."""
     lines = [head, ["---"] * len(head), *rows]
     return "\n".join(f"| {' | '.join(cells)} |" for cells in lines)
 

@@ -3,9 +3,10 @@
 from decimal import Decimal
 from typing import Any
 
+from domain.events import OrderDenied, OrderProposed
 from domain.instants import outside
-from domain.orders import OrderReport
-from domain.vocabulary import OrderSighting
+from domain.order_reports import OrderReport
+from domain.vocabulary import OrderSighting, OrderTerms
 from mcp_interface.tools.results import CURRENCY, Result, money, rupees
 
 
@@ -41,30 +42,52 @@ class OrderRow(Result):
 
 
 def row_of(report: OrderReport) -> OrderRow:
-    """An order as the log knows it."""
-    terms = report.request.terms
+    """An order as the log knows it, with its terms as they stand now."""
     return OrderRow(
         order_key=report.request.order_key,
         broker_order_id=report.broker_order_id,
         broker=report.request.broker,
         mode=report.request.mode,
         state=report.state,
-        exchange=terms.exchange,
-        trading_symbol=terms.trading_symbol,
-        transaction_type=terms.transaction_type,
-        order_type=terms.order_type,
-        product=terms.product,
-        variety=terms.variety,
-        validity=terms.validity,
-        quantity=terms.quantity_shares,
-        price=money(terms.limit_price_inr),
-        trigger_price=money(terms.trigger_price_inr),
         placed_at=outside(report.placed_at) if report.placed_at else None,
         code=report.code,
         reason=report.reason,
         safe_to_retry=report.safe_to_retry,
+        **_of_terms(report.terms),
         **seen(report.sighting),
     )
+
+
+def unsent_row(fact: OrderProposed | OrderDenied, state: str) -> OrderRow:
+    """An order that was proposed or denied, and never asked for."""
+    return OrderRow(
+        order_key=fact.order_key,
+        broker_order_id=None,
+        broker=fact.broker,
+        mode=fact.mode,
+        state=state,
+        placed_at=None,
+        code=fact.rule if isinstance(fact, OrderDenied) else None,
+        reason=fact.reason if isinstance(fact, OrderDenied) else None,
+        safe_to_retry=state != "AWAITING_APPROVAL",
+        **_of_terms(fact.terms),
+        **seen(None),
+    )
+
+
+def _of_terms(terms: OrderTerms) -> dict[str, Any]:
+    return {
+        "exchange": terms.exchange,
+        "trading_symbol": terms.trading_symbol,
+        "transaction_type": terms.transaction_type,
+        "order_type": terms.order_type,
+        "product": terms.product,
+        "variety": terms.variety,
+        "validity": terms.validity,
+        "quantity": terms.quantity_shares,
+        "price": money(terms.limit_price_inr),
+        "trigger_price": money(terms.trigger_price_inr),
+    }
 
 
 def seen(sighting: OrderSighting | None) -> dict[str, Any]:

@@ -1,62 +1,43 @@
-"""Tools about orders: place one, at most once, and read the order book."""
+"""Tools about orders: place one, at most once; look before, look after; read the order book."""
 
-import re
-from decimal import Decimal
-from typing import Annotated, Literal
+from typing import Annotated
+from uuid import UUID
 
-from mcp.types import CallToolResult
-from pydantic import BeforeValidator, Field
+from mcp.types import CallToolResult, InputRequiredResult
+from pydantic import Field
 
 from application.enter_session import Entered
-from application.place_order import Receipt
+from application.place_order import Asked, Order, Receipt
 from application.ports.broker_orders import BrokerOrder
-from application.ports.instruments import Instruments
 from application.read_broker import OrderBook
-from domain.errors import InvalidOrder, NotSupportedByBroker, UnknownInstrument
+from application.tell_order import Told, Unsent
+from domain.errors import InvalidArgument, OrderInProgress, ProposalRefused
+from domain.events import OrderProposed
 from domain.instants import outside
-from domain.vocabulary import (
-    Exchange,
-    OrderTerms,
-    OrderType,
-    Product,
-    TransactionType,
-    Validity,
-    Variety,
-)
-from mcp_interface.app import App, Mcp, result
+from mcp_interface.app import App, Mcp, OptionalBroker, result
 from mcp_interface.caller import Caller
+from mcp_interface.composition import Backend
 from mcp_interface.server import MOVES_MONEY, READS_BROKER, TradingServer
+from mcp_interface.tools.approving import Approving
+from mcp_interface.tools.order_answers import (
+    OrderAnswer,
+    OrderDetail,
+    OrderPreview,
+    OrderReceipt,
+    awaiting,
+    detail_of,
+    detail_unsent,
+    preview_of,
+    receipt_of,
+    told_in_words,
+)
+from mcp_interface.tools.order_arguments import Wanted, is_that, takes_an_order
 from mcp_interface.tools.order_rows import OrderRow, in_words, row_of, seen
 from mcp_interface.tools.paging import CursorArgument, LimitArgument, page
 from mcp_interface.tools.results import Result, indicator, money
 
-OptionalBroker = Annotated[
-    str | None, Field(max_length=20, description="Without it the active broker.")
-]
-
-
-def _plain_number(value: object) -> object:
-    """Python reads `1_0` and other scripts' digits as numbers; a price is neither."""
-    if isinstance(value, str) and not re.fullmatch(r"\s*[0-9]+(\.[0-9]+)?\s*", value, re.ASCII):
-        raise ValueError("must be a decimal number, such as 1500.05")
-    return value
-
-
-Price = Annotated[
-    Decimal | None,
-    BeforeValidator(_plain_number),
-    Field(max_digits=15, decimal_places=4, gt=0, description="INR per share."),
-]
-Quantity = Annotated[int, Field(strict=True, gt=0, description="Shares, not lots.")]
-
-
-class OrderReceipt(OrderRow):
-    """`repeated`: the key named this order already and this call sent nothing."""
-
-    order_key_minted: bool
-    repeated: bool
-    position: int
-    session_id: str
+OrderKey = Annotated[str, Field(max_length=64)]
+Named = Annotated[str | None, Field(max_length=64)]
 
 
 class OrderPage(Result):
@@ -68,65 +49,91 @@ class OrderPage(Result):
 
 
 def register(server: TradingServer, app: App) -> None:
-    backend = app.backend
+    _register_placing(server, app)
+    _register_reading(server, app)
+    if app.backend.settings.confirm == "tool":
+        _register_confirming(server, app)
+
+
+def _register_placing(server: TradingServer, app: App) -> None:
+    backend, approving = app.backend, Approving(app)
 
     @server.tool(title="Place an order", annotations=MOVES_MONEY)
+    @takes_an_order
     async def create_order(
-        ctx: Mcp,
-        trading_symbol: Annotated[
-            str, Field(max_length=60, description="As INFY, or a name from search_instruments.")
-        ],
-        exchange: Exchange,
-        transaction_type: TransactionType,
-        order_type: OrderType,
-        quantity: Quantity,
-        product: Annotated[Product, Field(description="CNC delivery, MIS intraday, NRML F&O.")],
-        order_key: Annotated[
-            str | None,
-            Field(max_length=64, description="Yours; repeat it to retry. Minted when left out."),
-        ] = None,
-        broker: OptionalBroker = None,
-        variety: Variety | None = None,
-        price: Price = None,
-        trigger_price: Price = None,
-        validity: Validity = "DAY",
-        disclosed_quantity: Annotated[int | None, Field(strict=True, gt=0)] = None,
-        tag: Annotated[str | None, Field(max_length=64, description="A note of yours.")] = None,
-        amo: Annotated[bool, Field(description="After market order.")] = False,
-        segment: Literal["CASH", "FNO", "COMM", "CURRENCY"] | None = None,
-        stoploss: Price = None,
-        squareoff: Price = None,
-        trailing_stoploss: Price = None,
-        symboltoken: Annotated[str | None, Field(max_length=40, description="Not needed.")] = None,
-        order_reference_id: Annotated[
-            str | None, Field(max_length=64, description="Taken as order_key if that is left out.")
-        ] = None,
-    ) -> Annotated[CallToolResult, OrderReceipt]:
-        """Place an order with a broker, at most once. Money moves: ask the user first."""
-        _no_legs(stoploss, squareoff, trailing_stoploss)
-        _segment_fits(segment, exchange)
-        symbol = _named(trading_symbol, exchange)
+        ctx: Mcp, wanted: Wanted
+    ) -> Annotated[CallToolResult, OrderReceipt] | InputRequiredResult:
+        """Place an order with a broker, at most once. The user is asked, except for paper money."""
+        minted = wanted.order_key is None
+
+        def is_this(proposal: OrderProposed) -> bool:
+            order = wanted.order(backend.instruments)
+            return proposal.change_key is None and is_that(order, proposal)
+
+        if answered := await approving.answered(ctx, app.caller_of(ctx), is_this):
+            receipt, asked = answered
+            return _answered(app, receipt, asked.session_id, minted)
+
+        def job(caller: Caller, entered: Entered) -> tuple[Caller, Receipt | Asked, UUID]:
+            order = wanted.order(backend.instruments)
+            return caller, _placed(backend, caller, entered, order), entered.session_id
+
+        caller, outcome, session_id = await app.at_broker(ctx, wanted.broker, job)
+        if isinstance(outcome, Receipt):
+            return _answered(app, outcome, session_id, minted)
+        said = await approving.ask(ctx, caller, outcome)
+        if isinstance(said, InputRequiredResult):
+            return said
+        if said is not None:
+            return _answered(app, said, session_id, minted)
+        url = await approving.page(ctx, outcome.proposal.proposal_id)
+        return _told(app, awaiting(outcome, url, minted=minted))
+
+    @server.tool(title="Try an order out", annotations=READS_BROKER)
+    @takes_an_order
+    async def preview_order(ctx: Mcp, wanted: Wanted) -> Annotated[CallToolResult, OrderPreview]:
+        """What create_order would say to this order, without placing it: worth, limits, a key."""
 
         def job(caller: Caller, entered: Entered) -> CallToolResult:
-            terms = OrderTerms(
-                exchange=exchange,
-                trading_symbol=listed_symbol(backend.instruments, symbol, exchange),
-                transaction_type=transaction_type,
-                order_type=order_type,
-                product=product,
-                quantity_shares=quantity,
-                variety=_variety(variety, amo),
-                validity=validity,
-                limit_price_inr=price,
-                trigger_price_inr=trigger_price,
-                disclosed_quantity_shares=disclosed_quantity,
-                tag=tag,
+            order = wanted.order(backend.instruments)
+            preview = backend.preview_order(caller.context, entered, order)
+            model = preview_of(preview, str(entered.session_id))
+            first = indicator(model.mode, entered.session_id, model.broker, backend.clock.now())
+            verdict = (
+                "No limit forbids it. Nothing was sent or reserved. Next: create_order with the "
+                f"same arguments and order_key='{model.order_key}'."
+                if model.passes
+                else f"ORDER_DENIED: {model.reason}"
             )
-            key = order_reference_id if order_key is None else order_key
-            receipt = backend.place_order(caller.context, entered, broker, terms, key)
-            return _receipt(app, entered, receipt)
+            return result(first, [*model.text.splitlines(), verdict], model)
 
-        return await app.at_broker(ctx, broker, job)
+        return await app.at_broker(ctx, wanted.broker, job)
+
+    server.rule("create_order", "trade", "orders")
+    server.rule("preview_order", "read", "orders")
+
+
+def _register_reading(server: TradingServer, app: App) -> None:
+    backend, approving = app.backend, Approving(app)
+
+    @server.tool(title="One order", annotations=READS_BROKER)
+    async def get_order(
+        ctx: Mcp, order_key: Named = None, order_id: Named = None
+    ) -> Annotated[CallToolResult, OrderDetail]:
+        """What became of one order of yours, by its order_key or the broker's order id."""
+        if (order_key is None) == (order_id is None):
+            raise InvalidArgument("Name it by order_key or by order_id. Next: give one of them.")
+
+        def job(caller: Caller, entered: Entered) -> Told | Unsent:
+            return backend.tell_order(caller.context, entered, order_key, order_id)
+
+        told = await app.at_broker(ctx, None, job)
+        if isinstance(told, Told):
+            return _told(app, detail_of(told), reached_broker=told.report.reached_broker)
+        url = None
+        if told.state == "AWAITING_APPROVAL" and isinstance(told.fact, OrderProposed):
+            url = await approving.page(ctx, told.fact.proposal_id)
+        return _told(app, detail_unsent(told, url))
 
     @server.tool(title="Orders", annotations=READS_BROKER)
     async def get_orders(
@@ -143,84 +150,61 @@ def register(server: TradingServer, app: App) -> None:
 
         return await app.at_broker(ctx, broker, job)
 
-    server.rule("create_order", "trade")
-    server.rule("get_orders", "read")
+    server.rule("get_order", "read", "orders")
+    server.rule("get_orders", "read", "orders")
 
 
-def _named(symbol: str, exchange: str) -> str:
-    """In capital letters. Raises: InvalidOrder: it names another exchange than the argument."""
-    if not symbol.isascii():
-        raise InvalidOrder("trading_symbol has letters that no exchange uses. Next: as INFY.")
-    text = symbol.strip().upper()
-    named, colon, _ = text.partition(":")
-    if colon and named != exchange:
-        raise InvalidOrder(
-            f"trading_symbol begins with {ascii(named)[:12]} but exchange is {exchange}; nothing "
-            "was sent. Next: make them agree."
-        )
-    return text
+def _register_confirming(server: TradingServer, app: App) -> None:
+    """Only where the operator has said that a tool may take the yes (TRADING_CONFIRM=tool)."""
+    backend = app.backend
+
+    @server.tool(title="Confirm an order", annotations=MOVES_MONEY)
+    async def confirm_order(
+        ctx: Mcp, order_key: OrderKey, proposal_id: Annotated[str, Field(max_length=64)]
+    ) -> Annotated[CallToolResult, OrderReceipt]:
+        """Send an order that waits for a yes. Only after the user said yes to its exact text."""
+
+        def job(caller: Caller, entered: Entered) -> CallToolResult:
+            asked = backend.approve.find(caller.principal, proposal_id)
+            if asked.proposal.order_key != order_key:
+                raise ProposalRefused(
+                    "That proposal is about another order; nothing was sent. Next: take both from "
+                    "the same answer."
+                )
+            receipt = backend.approve.confirm(caller.context, proposal_id, "tool")
+            return _answered(app, receipt, asked.session_id, minted=False)
+
+        return await app.at_broker(ctx, None, job)
+
+    server.rule("confirm_order", "trade", "orders")
 
 
-def listed_symbol(instruments: Instruments, symbol: str, exchange: Exchange) -> str:
-    """The exchange's own symbol: `NSE:INFY`, `INFY-EQ` and `INFY` all mean INFY, and a contract can
-    be named by its attributes. What the table does not know goes on as it is, for the broker to
-    judge: our list may be short or of yesterday.
-
-    Raises:
-        UnknownInstrument: a contract by its attributes that the table does not have.
-    """
+def _placed(backend: Backend, caller: Caller, entered: Entered, order: Order) -> Receipt | Asked:
+    """An order that somebody else is sending just now is told as it stands."""
     try:
-        return instruments.resolve(symbol, exchange).trading_symbol
-    except UnknownInstrument:
-        if symbol.count(":") > 1:
+        return backend.place_order(caller.context, entered, order)
+    except OrderInProgress:
+        told = backend.tell_order.known(caller.principal, order.order_key)
+        if not isinstance(told, Told):
             raise
-        return symbol.rpartition(":")[2].removesuffix("-EQ")
+        return Receipt(report=told.report, position=told.position, repeated=True, minted=False)
 
 
-def _variety(variety: Variety | None, amo: bool) -> Variety:
-    if variety not in (None, "amo") and amo:
-        raise InvalidOrder(f"amo and variety={variety} exclude each other. Next: drop one.")
-    return variety or ("amo" if amo else "regular")
-
-
-def _no_legs(*legs: Decimal | None) -> None:
-    if any(leg is not None for leg in legs):
-        raise NotSupportedByBroker(
-            "stoploss, squareoff and trailing_stoploss belong to cover and bracket orders, which "
-            "no broker here takes. Next: place the order without them, then a separate SL order."
-        )
-
-
-def _segment_fits(segment: str | None, exchange: str) -> None:
-    cash = exchange in ("NSE", "BSE")
-    if segment is not None and (segment == "CASH") != cash:
-        raise InvalidOrder(
-            f"segment {segment} does not fit exchange {exchange}. Next: leave segment out."
-        )
-
-
-def _receipt(app: App, entered: Entered, receipt: Receipt) -> CallToolResult:
-    row = row_of(receipt.report)
-    model = OrderReceipt(
-        **row.model_dump(),
-        order_key_minted=receipt.minted,
-        repeated=receipt.repeated,
-        position=receipt.position,
-        session_id=str(entered.session_id),
+def _answered(app: App, told: Receipt, session_id: UUID, minted: bool) -> CallToolResult:
+    also = ("Nothing was sent now: this order_key named this order already.",)
+    return _told(
+        app,
+        receipt_of(told, str(session_id), minted=minted),
+        reached_broker=told.report.reached_broker,
+        also=also if told.repeated else (),
     )
-    lines = [in_words(row)]
-    if receipt.repeated:
-        lines.append("Nothing was sent now: this order_key named this order already.")
-    if row.reason:
-        theirs = row.state == "REJECTED" and receipt.report.reached_broker
-        lines.append(f"The broker's words: {row.reason}" if theirs else row.reason)
-    if row.state in ("UNKNOWN", "DISPATCHED"):
-        lines.append(
-            "It may be live. Do not place it again. Next: get_orders(), and look for it there."
-        )
-    lines.append(f"order_key: {row.order_key}")
-    first = indicator(row.mode, entered.session_id, row.broker, app.backend.clock.now())
-    return result(first, lines, model)
+
+
+def _told(
+    app: App, model: OrderAnswer, *, reached_broker: bool = False, also: tuple[str, ...] = ()
+) -> CallToolResult:
+    first = indicator(model.mode, UUID(model.session_id), model.broker, app.backend.clock.now())
+    return result(first, told_in_words(model, reached_broker=reached_broker, also=also), model)
 
 
 def _page(

@@ -12,7 +12,7 @@ T = TypeVar("T")
 
 MAX_LIMIT: Final = 200
 _CURSOR: Final = re.compile(r"c[0-9]{1,9}")
-LimitArgument = Annotated[int, Field(strict=True, ge=1, le=MAX_LIMIT, description="Rows a page.")]
+LimitArgument = Annotated[int, Field(strict=True, ge=1, le=MAX_LIMIT)]
 CursorArgument = Annotated[
     str | None, Field(max_length=20, description="nextCursor of the page before.")
 ]

@@ -8,10 +8,9 @@ from mcp.types import CallToolResult
 from application.enter_session import Entered
 from application.ports.account import Holding, Position
 from application.read_broker import Portfolio
-from mcp_interface.app import App, Mcp, result
+from mcp_interface.app import App, Mcp, OptionalBroker, result
 from mcp_interface.caller import Caller
 from mcp_interface.server import READS_BROKER, TradingServer
-from mcp_interface.tools.orders import OptionalBroker
 from mcp_interface.tools.paging import CursorArgument, LimitArgument, page
 from mcp_interface.tools.results import CURRENCY, Result, money, rupees
 
@@ -86,7 +85,7 @@ def register(server: TradingServer, app: App) -> None:
 
         return await app.at_broker(ctx, broker, job)
 
-    server.rule("get_portfolio", "read")
+    server.rule("get_portfolio", "read", "portfolio")
 
 
 def _told(

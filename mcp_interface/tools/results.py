@@ -51,6 +51,11 @@ def when(instant: datetime | None) -> str | None:
     return outside(instant) if instant else None
 
 
+def one_line(text: str) -> str:
+    """Without line breaks and what cannot be seen: words from outside begin no line of ours."""
+    return "".join(c if c.isprintable() else " " for c in text)
+
+
 def indicator(mode: str | None, session_id: UUID, broker: str | None, now: datetime) -> str:
     """The first line of every text: where you are."""
     return (

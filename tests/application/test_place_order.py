@@ -1,13 +1,13 @@
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from datetime import timedelta
+from datetime import date, timedelta
 from decimal import Decimal
 
 import pytest
 from msgspec.structs import replace as with_other
 
-from application.place_order import Receipt
+from application.place_order import Asked, Order, Receipt
 from application.ports.broker import BrokerDown, LoginExpired
 from application.ports.broker_orders import OrderTicket
 from domain.errors import (
@@ -16,6 +16,7 @@ from domain.errors import (
     LiveTradingOff,
     NoActiveBroker,
     NotSupportedByBroker,
+    OrderDeniedByRisk,
     OrderInProgress,
     OrderKeyReused,
     Refusal,
@@ -24,17 +25,20 @@ from domain.errors import (
     StoreUnavailable,
 )
 from domain.events import (
+    OrderConfirmed,
     OrderDispatched,
     OrderKeyClaimed,
     OrderObserved,
     OrderOutcomeUnknown,
     OrderPlaced,
+    OrderProposed,
     OrderRejected,
     OrderRequested,
     SessionEnded,
 )
 from domain.orders import fingerprint
-from domain.streams import order_key_stream, session_stream
+from domain.streams import order_key_stream, risk_ledger_stream, session_stream
+from domain.vocabulary import RiskFacts
 from tests.application.world import (
     ASHA,
     FILLED,
@@ -103,7 +107,10 @@ def test_the_request_on_record_says_all_that_was_asked_and_of_whom(world: World)
     world.order("k1", broker="kite")
 
     account = world.vault.account_fingerprint("kite", "AB1234")
-    assert world.events(FIRST)[-3] == OrderRequested(
+    proposed, confirmed, requested = world.events(FIRST)[-5:-2]
+    assert isinstance(proposed, OrderProposed)
+    assert isinstance(confirmed, OrderConfirmed)
+    assert requested == OrderRequested(
         order_key="k1",
         broker="kite",
         mode="SIMULATED",
@@ -112,6 +119,12 @@ def test_the_request_on_record_says_all_that_was_asked_and_of_whom(world: World)
         terms=TEN_INFY,
         fingerprint=fingerprint("kite", account, TEN_INFY),
         broker_tag=world.vault.broker_tag(ASHA, account, "k1"),
+        egress="direct",
+        dispatch_by=OPENING_BELL + timedelta(seconds=10),
+        approval=proposed.proposal_id,
+        risk=RiskFacts(
+            value_inr=Decimal("14805.00"), tick_inr=Decimal("0.05"), lot_size_shares=1, kind="EQ"
+        ),
     )
 
 
@@ -124,11 +137,13 @@ def test_a_request_where_no_login_is_needed_names_the_persons_own_account(world:
     assert requested.mode == "PAPER"
 
 
-def test_the_key_is_claimed_in_the_same_append_as_the_request(world: World):
+def test_key_and_limits_are_taken_in_the_same_append_as_the_request(world: World):
     world.order("k1")
 
     [append] = [a for a in world.store.attempts if any(r.stream_id == KEY for r in a.rows)]
-    assert sorted(r.stream_id for r in append.rows) == sorted([FIRST, KEY])
+    ledger = risk_ledger_stream(ASHA, date(2026, 11, 23))
+    assert sorted(r.stream_id for r in append.rows) == sorted([FIRST, KEY, ledger])
+    assert world.facts(ledger) == ["RiskReserved"]
     [claim] = world.events(KEY)
     assert isinstance(claim, OrderKeyClaimed)
     assert (claim.order_key, claim.session_id) == ("k1", FIRST)
@@ -152,14 +167,16 @@ def test_the_receipt_of_a_new_order(world: World):
 
     assert receipt.report.state == "PLACED"
     assert receipt.report.broker_order_id == "B1"
-    assert receipt.position == world.store.head() == 5
+    assert receipt.position == world.store.head() == 6
     assert (receipt.repeated, receipt.minted) == (False, False)
 
 
 def test_without_a_named_broker_the_order_goes_to_the_active_one(world: World):
     entered = world.at_kite()
 
-    world.place_order(context(), entered, None, TEN_INFY, "k1")
+    world.said_yes(
+        world.place_order(context(), entered, Order(terms=TEN_INFY, order_key="k1", broker=None))
+    )
 
     assert (len(world.kite.calls), calls(world)) == (1, 0)
 
@@ -167,7 +184,9 @@ def test_without_a_named_broker_the_order_goes_to_the_active_one(world: World):
 def test_everything_that_one_call_stored_has_its_correlation_id(world: World):
     entered = world.entered()
 
-    world.place_order(context(correlation=0xFE), entered, "paper", TEN_INFY, "k1")
+    world.place_order(
+        context(correlation=0xFE), entered, Order(terms=TEN_INFY, order_key="k1", broker="paper")
+    )
 
     ids = {
         r.envelope.correlation_id.int for r in (*world.recorded(FIRST)[1:], *world.recorded(KEY))
@@ -416,7 +435,7 @@ def test_an_order_in_a_session_that_ended_meanwhile_is_refused_and_nothing_is_st
     world.append(FIRST, SessionEnded(reason="operator"))
 
     with pytest.raises(SessionHasExpired):
-        world.place_order(context(), entered, "paper", TEN_INFY, "k1")
+        world.place_order(context(), entered, Order(terms=TEN_INFY, order_key="k1", broker="paper"))
 
     assert world.facts(FIRST) == ["SessionCreated", "SessionEnded"]
     assert world.events(KEY) == []
@@ -428,7 +447,7 @@ def test_a_store_that_is_away_before_the_call_means_that_nothing_was_sent(world:
     world.store.is_away = lambda: True
 
     with pytest.raises(StoreUnavailable):
-        world.place_order(context(), entered, "paper", TEN_INFY, "k1")
+        world.place_order(context(), entered, Order(terms=TEN_INFY, order_key="k1", broker="paper"))
 
     assert calls(world) == 0
 
@@ -678,3 +697,21 @@ def test_a_caller_who_comes_during_the_call_is_told_that_it_is_on_its_way(world:
 
     assert [(receipt.report.state, receipt.repeated) for receipt in seen] == [("DISPATCHED", True)]
     assert calls(world) == 1
+
+
+def test_an_order_that_waits_for_its_yes_is_asked_about_again_unjudged(world: World):
+    entered = world.at_kite()
+    wanted = Order(terms=TEN_INFY, order_key="k1", broker="kite")
+    first = world.place_order(context(), entered, wanted)
+    world.policy.set(context(), ASHA, {"max_order_quantity_shares": "1"}, "less")
+    stored = world.store.head()
+
+    again = world.place_order(context(), world.entered(), wanted)
+
+    assert isinstance(first, Asked)
+    assert isinstance(again, Asked)
+    assert again.proposal == first.proposal
+    assert world.store.head() == stored
+    with pytest.raises(OrderDeniedByRisk):
+        world.said_yes(again)
+    assert world.kite.calls == []

@@ -15,6 +15,8 @@ from domain.events import (
     OrderObserved,
     OrderOutcomeUnknown,
     OrderPlaced,
+    OrderRejected,
+    OrderRequested,
     SessionEnded,
 )
 from domain.streams import session_stream
@@ -256,10 +258,13 @@ def test_an_order_that_was_never_sent_is_not_in_any_book(world: World):
     world.store.on_next_append(lambda: world.append(FIRST, SessionEnded(reason="operator")))
     with pytest.raises(SessionHasExpired):
         world.order("k1")
+    [requested] = [e for e in world.events(FIRST) if isinstance(e, OrderRequested)]
 
-    look(world, row("B1", FILLED, tag_of(world)))
+    look(world, row("B1", FILLED, requested.broker_tag))
 
-    assert world.state(FIRST).orders["k1"].stage == "requested"
+    last = world.events(FIRST)[-1]
+    assert isinstance(last, OrderRejected)
+    assert not last.reached_broker
 
 
 @pytest.mark.parametrize(

@@ -132,7 +132,7 @@ def test_one_call_has_one_correlation_id_over_all_its_commands(world: World):
     call = context(correlation=0xA1)
 
     world.writer.decide(call, [FIRST], always(KITE))
-    world.writer.record(call, OTHER, lambda _: [GROWW])
+    world.writer.record(call, [OTHER], lambda _: [[GROWW]])
     world.writer.decide(context(correlation=0xB2), [FIRST], always(PAPER))
 
     ids = [r.envelope.correlation_id for r in (*world.recorded(FIRST), *world.recorded(OTHER))]
@@ -330,7 +330,7 @@ def test_a_command_whose_store_went_away_is_refused(world: World):
 def test_a_fact_gets_in_however_many_conflicts_there_are(world: World):
     world.store.conflict(times=35)
 
-    written = world.writer.record(context(), FIRST, lambda _: [KITE])
+    written = world.writer.record(context(), [FIRST], lambda _: [[KITE]])
 
     assert written.position == 1
     assert world.events(FIRST) == [KITE]
@@ -341,7 +341,7 @@ def test_a_fact_is_stored_behind_whatever_got_there_first(world: World):
     world.append(FIRST, KITE)
     world.store.on_next_append(lambda: world.append(FIRST, BrokerLoggedOut(broker="kite")))
 
-    world.writer.record(context(), FIRST, lambda _: [PAPER])
+    world.writer.record(context(), [FIRST], lambda _: [[PAPER]])
 
     assert world.events(FIRST) == [KITE, BrokerLoggedOut(broker="kite"), PAPER]
 
@@ -349,7 +349,7 @@ def test_a_fact_is_stored_behind_whatever_got_there_first(world: World):
 def test_a_fact_gets_in_when_the_store_comes_back_before_half_a_minute(world: World):
     world.store.is_away = lambda: world.clock.now() < OPENING_BELL + timedelta(seconds=29)
 
-    world.writer.record(context(), FIRST, lambda _: [KITE])
+    world.writer.record(context(), [FIRST], lambda _: [[KITE]])
 
     assert world.events(FIRST) == [KITE]
     assert sum(world.clock.slept) == 29
@@ -359,7 +359,7 @@ def test_a_fact_gives_up_on_a_store_that_stays_away_for_half_a_minute(world: Wor
     world.store.is_away = lambda: True
 
     with pytest.raises(StoreUnavailable):
-        world.writer.record(context(), FIRST, lambda _: [KITE])
+        world.writer.record(context(), [FIRST], lambda _: [[KITE]])
 
     assert sum(world.clock.slept) == 30
 
@@ -368,7 +368,7 @@ def test_a_fact_gives_up_on_a_store_that_stays_away_for_half_a_minute(world: Wor
 def test_a_fact_whose_acknowledgement_was_lost_is_stored_once(world: World, answer):
     world.store.lose_acknowledgement(answer)
 
-    written = world.writer.record(context(), FIRST, lambda _: [KITE])
+    written = world.writer.record(context(), [FIRST], lambda _: [[KITE]])
 
     assert world.events(FIRST) == [KITE]
     assert written.position == 1
@@ -383,7 +383,7 @@ def test_a_fact_whose_acknowledgement_was_lost_is_stored_once_though_others_wrot
 
     world.store.on_next_append(stored_but_nobody_knows)
 
-    world.writer.record(context(), FIRST, lambda _: [KITE])
+    world.writer.record(context(), [FIRST], lambda _: [[KITE]])
 
     assert world.events(FIRST) == [KITE, GROWW]
 
@@ -391,7 +391,7 @@ def test_a_fact_whose_acknowledgement_was_lost_is_stored_once_though_others_wrot
 def test_a_fact_that_stopped_being_news_meanwhile_is_not_stored(world: World):
     world.store.on_next_append(lambda: world.append(FIRST, KITE))
 
-    written = world.writer.record(context(), FIRST, lambda stream: [] if stream.version else [KITE])
+    written = world.writer.record(context(), [FIRST], lambda s: [[] if s[0].version else [KITE]])
 
     assert written.position is None
     assert world.events(FIRST) == [KITE]

@@ -6,18 +6,32 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from uuid import UUID
 
+from application.adopt import Adopt
 from application.audit import Audit
 from application.broker_access import Admit, LogOut, SelectBroker
+from application.cancel_open import CancelOpen
+from application.change_order import ChangeOrder
 from application.enter_session import CloseSession, Entered, EnterSession, SessionLife
+from application.judging import Judging
+from application.last_prices import LastPrices
 from application.log_in import LogIn
-from application.place_order import PlaceOrder, Receipt
+from application.own_switches import OwnSwitches
+from application.place_order import Asked, Order, PlaceOrder, Receipt
 from application.ports.broker import AcceptedLogin, Secrets
 from application.ports.broker_orders import BrokerOrder
 from application.read_broker import ReadBroker
+from application.reconcile import Reconcile
+from application.request_change import RequestChange
+from application.risk_limits import RiskPolicy
+from application.sending import SendOrder
+from application.sending_changes import SendChange
+from application.switch import KillSwitch
 from application.writer import Context, Loaded, Writer
 from domain.catalog import CATALOG
 from domain.envelope import Recorded
 from domain.events import Event
+from domain.instruments import Instrument
+from domain.limits import RiskLimits, parse
 from domain.session import TradingSession, fold
 from domain.streams import session_stream
 from domain.vocabulary import OrderSighting, OrderTerms
@@ -26,7 +40,9 @@ from tests.fakes.broker import FakeBrokers, ScriptedBroker
 from tests.fakes.clock import CountingIds, ManualClock
 from tests.fakes.egress import FakeEgresses
 from tests.fakes.event_store import MemoryEventStore
+from tests.fakes.instruments import FakeInstruments
 from tests.fakes.login_states import MemoryLoginStates
+from tests.fakes.open_orders import open_rows
 from tests.fakes.vault import MemoryVault
 
 OPENING_BELL = datetime(2026, 11, 23, 3, 45, tzinfo=UTC)
@@ -52,6 +68,25 @@ ASHAS_KITE = AcceptedLogin(
     secrets=Secrets({"api_key": "kitekey", "access_token": "open-sesame"}),
     expires_at=SIX_IN_THE_MORNING,
 )
+
+INFY = Instrument(
+    name="NSE:INFY",
+    exchange="NSE",
+    kind="EQ",
+    trading_symbol="INFY",
+    exchange_token="1594",
+    description="INFOSYS",
+    tick_inr=Decimal("0.05"),
+)
+
+WIDE_OPEN_TEXT = (
+    "max_orders_per_day=100000, max_orders_per_second=100, max_orders_per_minute=6000, "
+    "max_value_per_day_inr=1000000000, max_order_value_inr=100000000, "
+    "max_order_quantity_shares=10000000, duplicate_window_seconds=0, max_unknown_open=100, "
+    "price_band_percent=99"
+)
+WIDE_OPEN = parse(WIDE_OPEN_TEXT)
+"""For tests about something else."""
 
 OPEN = OrderSighting(status="OPEN", raw_status="OPEN", filled_shares=0, pending_shares=10)
 FILLED = OrderSighting(
@@ -94,6 +129,7 @@ class World:
     max_sessions: int = 1000
     ttl: timedelta = timedelta(hours=24)
     max_age: timedelta = timedelta(days=7)
+    limits: RiskLimits = WIDE_OPEN
 
     def __post_init__(self) -> None:
         self.clock = ManualClock(OPENING_BELL)
@@ -159,8 +195,59 @@ class World:
             clock=self.clock,
             egresses=self.egresses,
         )
+        self.instruments = FakeInstruments([INFY])
+        self.policy = RiskPolicy(writer=self.writer, defaults=self.limits)
+        self.judging = Judging(
+            policy=self.policy,
+            prices=LastPrices(self.clock),
+            instruments=self.instruments,
+            writer=self.writer,
+        )
+        self.send_change = SendChange(admit=self.admit, writer=self.writer, clock=self.clock)
+        self.reconcile = Reconcile(
+            open_orders=lambda: open_rows(self.store.all_sessions(), self.writer),
+            admit=self.admit,
+            adopt=Adopt(writer=self.writer, vault=self.vault),
+            writer=self.writer,
+            vault=self.vault,
+            brokers=self.brokers,
+            egresses=self.egresses,
+            clock=self.clock,
+            ids=self.ids,
+        )
         self.place_order = PlaceOrder(
-            admit=self.admit, writer=self.writer, vault=self.vault, clock=self.clock, ids=self.ids
+            admit=self.admit,
+            writer=self.writer,
+            vault=self.vault,
+            clock=self.clock,
+            ids=self.ids,
+            judging=self.judging,
+            send=SendOrder(
+                admit=self.admit, writer=self.writer, vault=self.vault, clock=self.clock
+            ),
+            first_look=self.reconcile.first_look,
+            live=False,
+        )
+        self.change_order = ChangeOrder(
+            admit=self.admit,
+            writer=self.writer,
+            clock=self.clock,
+            ids=self.ids,
+            judging=self.judging,
+            request=RequestChange(
+                writer=self.writer, clock=self.clock, ids=self.ids, send=self.send_change
+            ),
+            live=False,
+        )
+        self.cancel_open = CancelOpen(
+            writer=self.writer, change_order=self.change_order, clock=self.clock
+        )
+        self.kill_switch = KillSwitch(writer=self.writer)
+        self.own_switches = OwnSwitches(
+            writer=self.writer,
+            vault=self.vault,
+            brokers=self.brokers,
+            kill_switch=self.kill_switch,
         )
         self.read_broker = ReadBroker(
             admit=self.admit, store=self.store, writer=self.writer, clock=self.clock
@@ -192,7 +279,17 @@ class World:
     ) -> Receipt:
         """Enter and place, as one call of a client does."""
         entered = self.entered(principal, label)
-        return self.place_order(context(principal), entered, broker, terms, key)
+        wanted = Order(terms=terms, order_key=key, broker=broker)
+        return self.said_yes(self.place_order(context(principal), entered, wanted), principal)
+
+    def said_yes(self, answer: Receipt | Asked, principal: UUID = ASHA) -> Receipt:
+        """Where money is at stake a person is asked first; here they always say yes."""
+        if isinstance(answer, Receipt):
+            return answer
+        proposal = answer.proposal.proposal_id
+        return self.place_order.confirmed(
+            context(principal), answer.session_id, proposal, "elicitation"
+        )
 
     # What can be seen afterwards
 

@@ -11,15 +11,18 @@ from tests.benchmarks import (
     hung_calls,
     instruments,
     loading,
+    order_slots,
     projecting,
     read_your_writes,
     session_info_cpu,
     session_memory,
+    tool_list,
 )
 
 ALL = {
     "loading": loading.run,
     "appending": appending.run,
+    "order_slots": order_slots.run,
     "projecting": projecting.run,
     "read_your_writes": read_your_writes.run,
     "session_info_cpu": session_info_cpu.run,
@@ -27,6 +30,7 @@ ALL = {
     "instruments": instruments.run,
     "client_memory": client_memory.run,
     "hung_calls": hung_calls.run,
+    "tool_list": tool_list.run,
 }
 
 if unknown := set(sys.argv[1:]) - set(ALL):

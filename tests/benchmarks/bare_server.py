@@ -16,7 +16,7 @@ from starlette.routing import Route
 from infrastructure.clock import SystemClock
 from infrastructure.identity import IdentityDirectory
 from infrastructure.settings import load_settings
-from mcp_interface.composition import engines
+from mcp_interface.databases import engines
 from mcp_interface.http import BearerTokens
 
 

@@ -13,7 +13,7 @@ from application.ports.event_store import Append
 from domain.catalog import CATALOG
 from infrastructure.store.postgres import PostgresEventStore
 from infrastructure.store.sqlite import SqliteEventStore
-from mcp_interface.composition import engines, event_store
+from mcp_interface.databases import engines, event_store
 from projections.projector import BATCH, Projector
 from tests.benchmarks.loading import rows
 from tests.benchmarks.scratch import scratch_server

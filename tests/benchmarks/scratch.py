@@ -14,7 +14,7 @@ from infrastructure.identity import IdentityDirectory, token_hash
 from infrastructure.migrations.runner import migrate
 from infrastructure.settings import Settings
 from infrastructure.store.schema import principals, tokens
-from mcp_interface.composition import engines
+from mcp_interface.databases import engines
 
 
 class Scratch:

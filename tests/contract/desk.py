@@ -17,11 +17,11 @@ from uuid import UUID
 from msgspec.structs import replace
 
 from application.ports.broker import Access, Broker, Secrets
-from application.ports.broker_orders import BrokerOrder, OrderTicket
+from application.ports.broker_orders import Accepted, BrokerOrder, OrderTicket, Written
 from application.ports.instruments import Instruments
 from domain.events import OrderPlaced, OrderRequested, Outcome
 from domain.instruments import Instrument
-from domain.orders import OrderReport
+from domain.order_reports import OrderReport
 from domain.vocabulary import BROKERS, BrokerName, OrderTerms
 from infrastructure.brokers.dhan import DhanBroker
 from infrastructure.brokers.groww import GrowwBroker
@@ -37,10 +37,12 @@ from tests.infrastructure.simulator.support import (
     StandingClock,
     simulated_kite,
 )
+from tests.support.changes import after_change
 from tests.support.universe import as_known
 
 SEED: Final = 1
 ASHA: Final = UUID("a5a00000-0000-4000-8000-000000000001")
+NOBODY: Final = UUID("a5a00000-0000-4000-8000-000000000002")
 USER: Final = "ASHA"
 REAL: Final[tuple[BrokerName, ...]] = ("kite", "groww", "dhan")
 
@@ -107,6 +109,24 @@ class Desk:
         assert isinstance(outcome, OrderPlaced), outcome
         return outcome.broker_order_id
 
+    def modify(self, broker_order_id: str, terms: OrderTerms) -> Written:
+        """As the use case would: what was accepted is remembered."""
+        end = self.broker.modify(self.access, broker_order_id, terms, self.clock())
+        self._remember(end, broker_order_id, terms)
+        return end
+
+    def cancel(self, broker_order_id: str, terms: OrderTerms) -> Written:
+        """`terms` are those of the order."""
+        end = self.broker.cancel(self.access, broker_order_id, terms, self.clock())
+        self._remember(end, broker_order_id, None)
+        return end
+
+    def _remember(self, end: Written, broker_order_id: str, terms: OrderTerms | None) -> None:
+        if not isinstance(end, Accepted):
+            return
+        (report,) = [each for each in self.sent if each.broker_order_id == broker_order_id]
+        self.sent[self.sent.index(report)] = after_change(report, terms, self.clock())
+
     def order(self, broker_order_id: str) -> BrokerOrder:
         book = self.broker.orders(self.access, self.clock())
         (found,) = [each for each in book if each.broker_order_id == broker_order_id]
@@ -145,7 +165,7 @@ class Desk:
     def stranger(self) -> Access:
         """Somebody whose token the broker has never issued."""
         secrets = dict.fromkeys(self.access.secrets, "never-issued")
-        return Access(principal=ASHA, account_id="NOBODY", secrets=Secrets(secrets))
+        return Access(principal=NOBODY, account_id="NOBODY", secrets=Secrets(secrets))
 
     def neighbour(self) -> Access:
         """Somebody else with an account at the same broker."""
@@ -173,7 +193,7 @@ def desk(name: BrokerName, keys_dir: Path) -> Iterator[Desk]:
         clock = StandingClock(OPENING_BELL)
         sitting = Desk(
             name=name,
-            broker=PaperBroker(SEED, lambda _: sitting.sent),
+            broker=PaperBroker(SEED, lambda who: sitting.sent if who == ASHA else []),
             access=Access(principal=ASHA, account_id="PAPER"),
             clock=clock,
             far_side=None,

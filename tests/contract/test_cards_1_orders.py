@@ -187,7 +187,7 @@ def test_card_19_a_resting_order_takes_new_terms(desk: Desk):
     broker_order_id = desk.placed(BUY_TEN_LOW)
     terms = replace(BUY_TEN_LOW, quantity_shares=7, limit_price_inr=Decimal("1410.00"))
 
-    end = desk.broker.modify(desk.access, broker_order_id, terms, desk.clock())
+    end = desk.modify(broker_order_id, terms)
 
     assert isinstance(end, Accepted)
     order = desk.order(broker_order_id)
@@ -199,7 +199,7 @@ def test_card_19_a_resting_order_takes_new_terms(desk: Desk):
 def test_card_20_an_order_can_become_a_market_order_and_is_filled(desk: Desk):
     broker_order_id = desk.placed(BUY_TEN_LOW)
 
-    end = desk.broker.modify(desk.access, broker_order_id, BUY_TEN, desk.clock())
+    end = desk.modify(broker_order_id, BUY_TEN)
 
     assert isinstance(end, Accepted)
     assert desk.order(broker_order_id).sighting.status == "FILLED"
@@ -209,7 +209,7 @@ def test_card_20_an_order_can_become_a_market_order_and_is_filled(desk: Desk):
 def test_card_21_a_filled_order_takes_no_new_terms(desk: Desk):
     broker_order_id = desk.placed(BUY_TEN)
 
-    end = desk.broker.modify(desk.access, broker_order_id, BUY_TEN_LOW, desk.clock())
+    end = desk.modify(broker_order_id, BUY_TEN_LOW)
 
     assert isinstance(end, Declined)
     assert desk.order(broker_order_id).sighting.status == "FILLED"
@@ -219,7 +219,7 @@ def test_card_21_a_filled_order_takes_no_new_terms(desk: Desk):
 def test_card_22_a_resting_order_can_be_cancelled(desk: Desk):
     broker_order_id = desk.placed(BUY_TEN_LOW)
 
-    end = desk.broker.cancel(desk.access, broker_order_id, BUY_TEN_LOW, desk.clock())
+    end = desk.cancel(broker_order_id, BUY_TEN_LOW)
 
     assert isinstance(end, Accepted)
     sighting = desk.order(broker_order_id).sighting
@@ -230,7 +230,7 @@ def test_card_22_a_resting_order_can_be_cancelled(desk: Desk):
 def test_card_23_a_filled_order_cannot_be_cancelled(desk: Desk):
     broker_order_id = desk.placed(BUY_TEN)
 
-    end = desk.broker.cancel(desk.access, broker_order_id, BUY_TEN, desk.clock())
+    end = desk.cancel(broker_order_id, BUY_TEN)
 
     assert isinstance(end, Declined)
     assert end.reached_broker
@@ -238,7 +238,7 @@ def test_card_23_a_filled_order_cannot_be_cancelled(desk: Desk):
 
 @needs("cancel")
 def test_card_24_an_order_that_does_not_exist_cannot_be_cancelled(desk: Desk):
-    end = desk.broker.cancel(desk.access, "999999", BUY_TEN_LOW, desk.clock())
+    end = desk.cancel("999999", BUY_TEN_LOW)
 
     assert isinstance(end, Declined)
 

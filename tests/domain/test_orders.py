@@ -1,3 +1,4 @@
+from datetime import timedelta
 from decimal import Decimal
 
 import msgspec
@@ -5,23 +6,29 @@ import pytest
 from msgspec.structs import replace
 
 from domain import events as e
-from domain.errors import OrderInProgress, OrderKeyReused, SessionHasExpired
+from domain.errors import (
+    BrokerLoginRequired,
+    OrderInProgress,
+    OrderKeyReused,
+    OrderTooLate,
+    SessionHasExpired,
+)
+from domain.open_orders import OpenOrder
+from domain.order_reports import OrderReport
 from domain.orders import (
-    OrderReport,
     claim_key,
     dispatch_order,
     fingerprint,
     must_be_that_order,
+    never_sent,
     observe_order,
-    order_reports,
     request_order,
 )
-from domain.session import OpenOrder
-from domain.vocabulary import OrderSighting
 from tests.domain.facts import (
     CREATED,
     DISPATCHED,
     FILLED,
+    NEVER_SENT,
     OPEN,
     OPENING_BELL,
     OTHER_SESSION,
@@ -33,19 +40,14 @@ from tests.domain.facts import (
     TEN_INFY,
     UNKNOWN,
     given,
+    login,
     observed,
 )
 
 CLAIM = e.OrderKeyClaimed(order_key="k1", fingerprint="print-1", session_id=SESSION)
-NEVER_SENT = e.OrderRejected(
-    order_key="k1", code="NEVER_SENT", reason="No connection.", reached_broker=False
-)
-
-
-def ended(status, filled=0):
-    return OrderSighting(
-        status=status, raw_status=status, filled_shares=filled, pending_shares=10 - filled
-    )
+IN_TIME = replace(REQUESTED, dispatch_by=OPENING_BELL + timedelta(seconds=10))
+REPORT = OrderReport(request=REQUESTED)
+WITHOUT_LOGIN = replace(REQUESTED, broker="paper", credential_version=0)
 
 
 # Asking for an order
@@ -97,7 +99,9 @@ def test_a_key_that_names_an_order_with_other_terms_is_refused():
 
 
 def test_a_requested_order_is_dispatched():
-    assert dispatch_order(given(CREATED, REQUESTED), "k1", OPENING_BELL) == [DISPATCHED]
+    session = given(CREATED, login(), REQUESTED)
+
+    assert dispatch_order(session, "k1", OPENING_BELL) == [DISPATCHED]
 
 
 @pytest.mark.parametrize(
@@ -116,80 +120,75 @@ def test_a_requested_order_is_dispatched():
 )
 def test_an_order_that_was_dispatched_is_never_dispatched_again(history):
     with pytest.raises(OrderInProgress):
-        dispatch_order(given(CREATED, REQUESTED, *history), "k1", OPENING_BELL)
+        dispatch_order(given(CREATED, login(), REQUESTED, *history), "k1", OPENING_BELL)
 
 
 def test_an_order_that_nobody_requested_is_not_dispatched():
     with pytest.raises(OrderInProgress):
-        dispatch_order(given(CREATED, REQUESTED), "k2", OPENING_BELL)
+        dispatch_order(given(CREATED, login(), REQUESTED), "k2", OPENING_BELL)
 
 
 def test_dispatching_one_order_leaves_the_others_to_be_dispatched():
     second = replace(REQUESTED, order_key="k2")
-    session = given(CREATED, REQUESTED, second, DISPATCHED)
+    session = given(CREATED, login(), REQUESTED, second, DISPATCHED)
 
     assert dispatch_order(session, "k2", OPENING_BELL) == [e.OrderDispatched(order_key="k2")]
 
 
-# What the state keeps
-
-
 @pytest.mark.parametrize(
-    ("outcome", "stage", "broker_order_id"), [(PLACED, "placed", "B1"), (UNKNOWN, "unknown", None)]
+    "logins",
+    [
+        [],
+        [login(1), e.BrokerLoggedOut(broker="kite")],
+        [login(1), e.BrokerAuthenticationExpired(broker="kite", discovered="broker")],
+        [login(1), login(2)],
+        [login(1, broker="groww")],
+    ],
+    ids=["never logged in", "logged out", "expired", "logged in again", "at another broker"],
 )
-def test_an_order_that_may_be_live_stays_in_the_state(outcome, stage, broker_order_id):
-    order = given(CREATED, REQUESTED, DISPATCHED, outcome).orders["k1"]
+def test_an_order_is_sent_with_the_login_that_it_was_asked_for_with_or_not_at_all(logins):
+    with pytest.raises(BrokerLoginRequired, match=r"nothing was sent\. Next: log in") as refused:
+        dispatch_order(given(CREATED, *logins, REQUESTED), "k1", OPENING_BELL)
 
-    assert (order.stage, order.broker_order_id) == (stage, broker_order_id)
-
-
-@pytest.mark.parametrize("outcome", [REJECTED, NEVER_SENT])
-def test_an_order_that_is_proven_absent_leaves_the_state(outcome):
-    assert given(CREATED, REQUESTED, DISPATCHED, outcome).orders == {}
+    assert refused.value.login_at == "kite"
 
 
-@pytest.mark.parametrize("status", ["FILLED", "CANCELLED", "EXPIRED", "REJECTED"])
-def test_an_order_seen_at_its_end_leaves_the_state(status):
-    assert given(CREATED, REQUESTED, DISPATCHED, PLACED, observed(ended(status))).orders == {}
+def test_an_order_that_needs_no_login_is_sent_without_one():
+    assert dispatch_order(given(CREATED, WITHOUT_LOGIN), "k1", OPENING_BELL) == [DISPATCHED]
 
 
-@pytest.mark.parametrize(
-    "status",
-    ["PENDING_SUBMIT", "OPEN", "TRIGGER_PENDING", "PARTIAL", "CANCEL_PENDING", "UNKNOWN"],
-)
-def test_an_order_seen_on_its_way_stays_in_the_state_with_what_was_seen(status):
-    seen = ended(status)
+def test_an_order_is_sent_until_a_microsecond_before_its_time_is_up():
+    almost = OPENING_BELL + timedelta(seconds=10) - timedelta(microseconds=1)
 
-    order = given(CREATED, REQUESTED, DISPATCHED, PLACED, observed(seen)).orders["k1"]
-
-    assert order == OpenOrder(
-        request=REQUESTED, stage="placed", broker_order_id="B1", sighting=seen
-    )
+    assert dispatch_order(given(CREATED, login(), IN_TIME), "k1", almost) == [DISPATCHED]
 
 
-def test_an_order_of_unknown_outcome_that_is_seen_at_the_broker_was_placed():
-    order = given(CREATED, REQUESTED, DISPATCHED, UNKNOWN, observed(OPEN, "B9")).orders["k1"]
-
-    assert (order.stage, order.broker_order_id) == ("placed", "B9")
-
-
-def test_doubt_that_arrives_after_the_proof_changes_nothing():
-    seen = given(CREATED, REQUESTED, DISPATCHED, UNKNOWN, observed(OPEN))
-
-    assert given(CREATED, REQUESTED, DISPATCHED, UNKNOWN, observed(OPEN), UNKNOWN) == seen
+def test_an_order_whose_time_is_up_is_not_sent():
+    with pytest.raises(OrderTooLate, match=r"k1 was not sent within 10 s .* use a new order_key"):
+        dispatch_order(given(CREATED, login(), IN_TIME), "k1", OPENING_BELL + timedelta(seconds=10))
 
 
-@pytest.mark.parametrize("outcome", [PLACED, REJECTED, UNKNOWN, observed(OPEN)])
-def test_an_outcome_of_an_order_that_is_settled_changes_nothing(outcome):
-    settled = [CREATED, REQUESTED, DISPATCHED, PLACED, observed(FILLED)]
+def test_whoever_comes_second_is_told_so_even_where_the_time_is_up():
+    session = given(CREATED, IN_TIME, DISPATCHED, e.SessionEnded(reason="operator"))
 
-    assert given(*settled, outcome) == given(*settled)
+    with pytest.raises(OrderInProgress):
+        dispatch_order(session, "k1", OPENING_BELL + timedelta(days=1))
 
 
-def test_settling_one_order_leaves_the_others_in_the_state():
-    second = replace(REQUESTED, order_key="k2")
+def test_an_order_that_was_never_dispatched_is_closed_as_never_sent():
+    decided = never_sent(given(CREATED, REQUESTED), "k1", "ORDER_TOO_LATE", "Too late.")
 
-    assert list(given(CREATED, REQUESTED, second, DISPATCHED, REJECTED).orders) == ["k2"]
+    assert decided == [
+        e.OrderRejected(
+            order_key="k1", code="ORDER_TOO_LATE", reason="Too late.", reached_broker=False
+        )
+    ]
+    assert given(CREATED, REQUESTED, *decided).orders == {}
+
+
+@pytest.mark.parametrize("history", [[], [REQUESTED, DISPATCHED], [REQUESTED, REJECTED]])
+def test_nothing_else_is_ever_closed_as_never_sent(history):
+    assert never_sent(given(CREATED, *history), "k1", "ORDER_TOO_LATE", "Too late.") == []
 
 
 # Sightings
@@ -235,94 +234,6 @@ def test_a_sighting_of_a_settled_order_is_no_news():
 
 def test_a_sighting_of_an_order_of_somebody_else_is_no_news():
     assert observe_order(given(CREATED), "k1", "B1", OPEN) == []
-
-
-# What can be told
-
-
-def told(*events: e.Event) -> OrderReport:
-    return order_reports([CREATED, *events])["k1"]
-
-
-@pytest.mark.parametrize(
-    ("history", "state"),
-    [
-        ([], "REQUESTED"),
-        ([DISPATCHED], "DISPATCHED"),
-        ([DISPATCHED, PLACED], "PLACED"),
-        ([DISPATCHED, REJECTED], "REJECTED"),
-        ([DISPATCHED, NEVER_SENT], "REJECTED"),
-        ([DISPATCHED, UNKNOWN], "UNKNOWN"),
-        ([DISPATCHED, UNKNOWN, observed(OPEN)], "PLACED"),
-        ([DISPATCHED, UNKNOWN, observed(OPEN), UNKNOWN], "PLACED"),
-        ([DISPATCHED, PLACED, observed(FILLED), PLACED], "PLACED"),
-        ([DISPATCHED, PLACED, observed(ended("REJECTED"))], "PLACED"),
-    ],
-)
-def test_a_report_says_how_far_an_order_came(history, state):
-    assert told(REQUESTED, *history).state == state
-
-
-@pytest.mark.parametrize(
-    ("history", "safe"),
-    [
-        ([], False),
-        ([DISPATCHED], False),
-        ([DISPATCHED, PLACED], False),
-        ([DISPATCHED, UNKNOWN], False),
-        ([DISPATCHED, UNKNOWN, observed(ended("CANCELLED"))], False),
-        ([DISPATCHED, PLACED, observed(ended("REJECTED"))], False),
-        ([DISPATCHED, REJECTED], True),
-        ([DISPATCHED, NEVER_SENT], True),
-    ],
-)
-def test_only_an_order_that_is_proven_absent_is_safe_to_retry(history, safe):
-    assert told(REQUESTED, *history).safe_to_retry is safe
-
-
-def test_a_report_of_a_placed_order_names_it_as_the_broker_does():
-    report = told(REQUESTED, DISPATCHED, PLACED)
-
-    assert report == OrderReport(
-        request=REQUESTED, state="PLACED", broker_order_id="B1", placed_at=OPENING_BELL
-    )
-
-
-def test_a_report_of_a_rejected_order_gives_the_code_and_the_reason():
-    report = told(REQUESTED, DISPATCHED, REJECTED)
-
-    assert report == OrderReport(
-        request=REQUESTED,
-        state="REJECTED",
-        code="INSUFFICIENT_FUNDS",
-        reason="Not enough money.",
-    )
-
-
-def test_a_report_of_an_unknown_outcome_gives_its_cause():
-    assert told(REQUESTED, DISPATCHED, UNKNOWN).reason == "no answer within 7 s"
-
-
-def test_a_report_keeps_the_last_sighting_also_of_a_settled_order():
-    report = told(REQUESTED, DISPATCHED, PLACED, observed(PARTIAL), observed(FILLED))
-
-    assert report.sighting == FILLED
-
-
-def test_reports_are_in_the_order_of_the_requests():
-    first = replace(REQUESTED, order_key="z")
-    second = replace(REQUESTED, order_key="a")
-
-    reports = order_reports([CREATED, first, second, e.OrderDispatched(order_key="z")])
-
-    assert [(key, report.state) for key, report in reports.items()] == [
-        ("z", "DISPATCHED"),
-        ("a", "REQUESTED"),
-    ]
-
-
-def test_facts_that_are_not_about_orders_are_not_reported():
-    assert order_reports([CREATED, e.BrokerSelected(broker="kite"), CLAIM]) == {}
 
 
 # Fingerprints
@@ -424,15 +335,15 @@ def test_an_order_at_the_instant_of_its_sessions_greatest_age_is_not_sent():
 def test_a_key_names_its_order_by_the_same_terms_at_its_broker(broker, price):
     terms = replace(TEN_INFY, limit_price_inr=Decimal(price))
 
-    must_be_that_order(told(REQUESTED), broker, terms)
+    must_be_that_order(REPORT, broker, terms)
 
 
 def test_a_key_does_not_name_an_order_at_another_broker():
     with pytest.raises(OrderKeyReused):
-        must_be_that_order(told(REQUESTED), "paper", TEN_INFY)
+        must_be_that_order(REPORT, "paper", TEN_INFY)
 
 
 @pytest.mark.parametrize("change", OTHER_TERMS, ids=lambda change: next(iter(change)))
 def test_a_key_does_not_name_an_order_with_other_terms(change):
     with pytest.raises(OrderKeyReused):
-        must_be_that_order(told(REQUESTED), None, replace(TEN_INFY, **change))
+        must_be_that_order(REPORT, None, replace(TEN_INFY, **change))

@@ -1,16 +1,16 @@
 """A broker that says what a test told it to say, and remembers what it was asked."""
 
 from collections.abc import Callable, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import TypeVar
 
 from application.ports.account import Holding, Position
 from application.ports.broker import AcceptedLogin, Access, Broker, LoginInstructions, Secrets
-from application.ports.broker_orders import BrokerOrder, OrderTicket
+from application.ports.broker_orders import Accepted, BrokerOrder, OrderTicket, Written
 from application.ports.egress import DIRECT, Egress
 from domain.capabilities import Offer
 from domain.events import OrderPlaced, Outcome
-from domain.vocabulary import BrokerName, Mode
+from domain.vocabulary import BrokerName, Mode, OrderTerms
 from infrastructure.brokers.lacking import Lacking
 
 T = TypeVar("T")
@@ -25,7 +25,8 @@ EVERYTHING = Offer(
 
 
 class ScriptedBroker(Lacking):
-    """Accepts every order as B1, B2, ... unless `answers` says otherwise.
+    """Accepts every order as B1, B2, ... unless `answers` says otherwise, and every change of one
+    unless `change_answers` does.
 
     An answer is a function of the ticket, so that it can look around, wait, or raise, which a real
     adapter never does and a crash does.
@@ -45,6 +46,9 @@ class ScriptedBroker(Lacking):
         self.offer = offer
         self.its_mode: Mode = mode
         self.answers: list[Callable[[OrderTicket], Outcome]] = []
+        self.change_answers: list[Callable[[], Written]] = []
+        self.changed: list[tuple[Access, str, OrderTerms | None]] = []
+        """Modifications, and (without terms) cancellations, that were asked for."""
         self.login: AcceptedLogin | Exception | None = None
         self.book: Sequence[BrokerOrder] | Exception = ()
         self.its_holdings: tuple[Holding, ...] | Exception = ()
@@ -53,6 +57,7 @@ class ScriptedBroker(Lacking):
         self.logged_in_with: list[Secrets] = []
         self.logged_in_by: list[Egress] = []
         self.logged_out: list[Access] = []
+        self.now = datetime.min.replace(tzinfo=UTC)
 
     def mode(self, egress: Egress = DIRECT) -> Mode:
         return self.its_mode
@@ -71,12 +76,32 @@ class ScriptedBroker(Lacking):
 
     def place(self, access: Access, ticket: OrderTicket, now: datetime) -> Outcome:
         self.calls.append((access, ticket))
-        if self.answers:
-            return self.answers.pop(0)(ticket)
-        broker_order_id = f"B{len(self.calls)}"
+        self.now = now
+        return self.answers.pop(0)(ticket) if self.answers else self.accepted(ticket)
+
+    def accepted(self, ticket: OrderTicket) -> Outcome:
+        """What it answers with unless it was told another answer."""
         return OrderPlaced(
-            order_key=ticket.order_key, broker_order_id=broker_order_id, placed_at=now
+            order_key=ticket.order_key,
+            broker_order_id=f"B{len(self.calls)}",
+            placed_at=self.now,
         )
+
+    def modify(
+        self, access: Access, broker_order_id: str, terms: OrderTerms, now: datetime
+    ) -> Written:
+        return self._change(access, broker_order_id, terms)
+
+    def cancel(
+        self, access: Access, broker_order_id: str, terms: OrderTerms, now: datetime
+    ) -> Written:
+        return self._change(access, broker_order_id, None)
+
+    def _change(self, access: Access, broker_order_id: str, terms: OrderTerms | None) -> Written:
+        self.changed.append((access, broker_order_id, terms))
+        if self.change_answers:
+            return self.change_answers.pop(0)()
+        return Accepted(reference=broker_order_id)
 
     def orders(self, access: Access, now: datetime) -> tuple[BrokerOrder, ...]:
         return tuple(_answered(self.book))

@@ -92,10 +92,20 @@ class MemoryVault:
 
     def broker_tag(self, principal: UUID, account_fingerprint: str, order_key: str) -> str:
         named = f"{principal}/{account_fingerprint}/{order_key}"
-        return "u" + hashlib.sha256(named.encode()).hexdigest()[:19]
+        name = "u" + hashlib.sha256(named.encode()).hexdigest()[:11]
+        return name + _proof(principal, account_fingerprint, name)
+
+    def is_our_tag(self, principal: UUID, account_fingerprint: str, tag: str) -> bool:
+        proof = _proof(principal, account_fingerprint, tag[:12])
+        return len(tag) == 20 and tag[12:] == proof
 
     def holds(self, session_id: UUID) -> list[tuple[BrokerName, int]]:
         """The logins of a session whose secret is still here, by broker and version."""
         return [
             (broker, version) for _, owner, broker, version in self._held if owner == session_id
         ]
+
+
+def _proof(principal: UUID, account_fingerprint: str, name: str) -> str:
+    named = f"proof/{principal}/{account_fingerprint}/{name}"
+    return hashlib.sha256(named.encode()).hexdigest()[:8]

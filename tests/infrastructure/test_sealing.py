@@ -91,3 +91,30 @@ def test_two_thousand_orders_have_two_thousand_tags(sealer):
     tags = {sealer.broker_tag(ASHA, "acc-1", f"k{number}") for number in range(2_000)}
 
     assert len(tags) == 2_000
+
+
+def test_a_tag_of_ours_is_known_again_by_whom_and_for_which_account_it_was_made(sealer):
+    tag = sealer.broker_tag(ASHA, "acc-1", "k1")
+
+    assert sealer.is_our_tag(ASHA, "acc-1", tag)
+    assert not sealer.is_our_tag(RAVI, "acc-1", tag)
+    assert not sealer.is_our_tag(ASHA, "acc-2", tag)
+
+
+@pytest.mark.parametrize("stranger", ["", "mktp", "u" + "a" * 19, "x" * 21, "ü" * 20])
+def test_a_tag_of_somebody_else_is_not_taken_for_ours(sealer, stranger):
+    sealer.broker_tag(ASHA, "acc-1", "k1")
+
+    assert not sealer.is_our_tag(ASHA, "acc-1", stranger)
+
+
+def test_a_tag_with_one_character_changed_is_not_ours(sealer):
+    tag = sealer.broker_tag(ASHA, "acc-1", "k1")
+
+    for place in range(20):
+        other = "a" if tag[place] != "a" else "b"
+        assert not sealer.is_our_tag(ASHA, "acc-1", tag[:place] + other + tag[place + 1 :])
+
+
+def test_nothing_is_ours_before_the_first_order(keys, sealer):
+    assert not sealer.is_our_tag(ASHA, "acc-1", "u" + "a" * 19)

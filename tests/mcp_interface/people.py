@@ -9,9 +9,19 @@ import anyio
 import httpx2
 from anyio import to_thread
 from mcp import Client
+from mcp.client.context import ClientRequestContext
+from mcp.client.session import ElicitationFnT
 from mcp.client.streamable_http import streamable_http_client
-from mcp.types import CallToolResult, Implementation, Tool, ToolAnnotations
+from mcp.types import (
+    CallToolResult,
+    ElicitRequestParams,
+    ElicitResult,
+    Implementation,
+    Tool,
+    ToolAnnotations,
+)
 
+from tests.mcp_interface.connect.browser import Browser, Page
 from tests.support.servers import CALL_SECONDS, Plain, Simulator
 from tests.support.waiting import wait_until
 
@@ -41,15 +51,60 @@ class Answer:
         return self.text.split(":")[0] if self.refused else None
 
 
-class Person:
-    """Somebody with a connected client."""
+Says = Literal["yes", "no", "unticked", "dismiss", "nothing", "cannot"]
+"""What a person answers when their client asks them; `cannot`: it has no way to ask."""
 
-    def __init__(self, client: Client) -> None:
+
+def answering(says: Says, questions: list[str]) -> ElicitationFnT | None:
+    """What a host does with a question; each is noted down."""
+
+    async def answer(context: ClientRequestContext, params: ElicitRequestParams) -> ElicitResult:
+        questions.append(params.message)
+        if says == "nothing":
+            await anyio.sleep_forever()
+        if says == "no":
+            return ElicitResult(action="decline")
+        if says == "dismiss":
+            return ElicitResult(action="cancel")
+        return ElicitResult(action="accept", content={"approve": says == "yes"})
+
+    return None if says == "cannot" else answer
+
+
+def on_the_page(url: str, token: str, what: Literal["approve", "decline"] = "approve") -> Page:
+    """What a person does with a link to our approval page: sign in, look, say yes or no."""
+    browser = Browser()
+    browser.open(url)
+    browser.send(browser.page.forms[0], token=token, do="sign-in")
+    form = browser.page.forms[0 if what == "approve" else 1]
+    return browser.send(form, do=what)
+
+
+class Person:
+    """Somebody with a connected client. `questions` are those that it has put to them; with a
+    `token` they say yes on the approval page, too, whenever they are sent there."""
+
+    def __init__(
+        self, client: Client, questions: list[str] | None = None, token: str | None = None
+    ) -> None:
         self.client = client
+        self.questions = [] if questions is None else questions
+        self._token = token
 
     async def try_to(self, tool: str, **arguments: object) -> Answer:
         """Call a tool; it may say no."""
-        told = await self.client.call_tool(tool, arguments)
+        answer = await self._ask(tool, arguments)
+        waits = answer.data.get("state") == "AWAITING_APPROVAL" and "orderKey" in answer.data
+        if self._token is None or not waits:
+            return answer
+        url, token = answer.data["approvalUrl"], self._token
+        await to_thread.run_sync(lambda: on_the_page(url, token))
+        if "changeKey" in answer.data:
+            return await self._ask(tool, {**arguments, "change_key": answer.data["changeKey"]})
+        return await self._ask(tool, {**arguments, "order_key": answer.data["orderKey"]})
+
+    async def _ask(self, tool: str, arguments: Mapping[str, object]) -> Answer:
+        told = await self.client.call_tool(tool, dict(arguments))
         assert isinstance(told, CallToolResult)
         return Answer(
             text="\n".join(getattr(block, "text", "") for block in told.content),
@@ -139,8 +194,12 @@ async def connected(
     headers: Mapping[str, str] | None = None,
     calls_itself: str = "tests",
     hears_headers: Callable[[httpx2.Headers], None] = lambda _: None,
+    says: Says = "yes",
+    visits_page: bool = True,
 ) -> AsyncIterator[Person]:
-    """A client over HTTP, for as long as the block. `hears_headers` gets those of each answer."""
+    """A client over HTTP, for as long as the block. `hears_headers` gets those of each answer. Who
+    says yes and cannot be asked does so on the page, unless they do not visit it."""
+    questions: list[str] = []
 
     async def heard(response: httpx2.Response) -> None:
         hears_headers(response.headers)
@@ -157,9 +216,10 @@ async def connected(
             streamable_http_client(url, http_client=http),
             mode=era,
             client_info=Implementation(name=calls_itself, version="1"),
+            elicitation_callback=answering(says, questions),
         ) as client,
     ):
-        yield Person(client)
+        yield Person(client, questions, token if says == "yes" and visits_page else None)
 
 
 async def call_once(

@@ -48,6 +48,7 @@ def test_an_order_through_the_tools_is_seen_by_operator_and_auditor(tmp_path):
 
 
 def test_a_rebuild_beside_a_running_server_changes_nothing_that_anybody_sees(cli):
+    cli = cli.given(TRADING_RISK_LIMITS="duplicate_window_seconds=0")
     cli.buy_ten("k1")
     with cli.serving() as address:
         before = cli.json("stats")

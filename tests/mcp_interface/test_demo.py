@@ -137,6 +137,12 @@ SABOTAGES: dict[str, Sabotage] = {
     "Alice has two brokers in one session, Bob and Charlie one each": lambda n: n.logged_in.update(
         bob=["groww", "kite"]
     ),
+    "Alice and Charlie are asked in their clients, about exactly their orders": lambda n: (
+        n.questions["charlie"].clear()
+    ),
+    "Bob, whose client cannot be asked, says yes on the approval page": lambda n: (
+        n.approved_on_page.update(bob=0)
+    ),
     "the same order key sends nothing twice": lambda n: n.retry.update(brokerOrderId="another"),
     "everyone sees their own orders and nobody else's": lend_charlie_an_order,
     "two people at one broker hold different shares": lambda n: n.holdings.update(

@@ -1,100 +1,227 @@
-"""A client that goes away in the middle of a call: what was begun is finished all the same."""
+"""A client that goes away in the middle of a call: what was begun is finished all the same.
 
-import http.client
-import json
-import socket
-import struct
+An order passes ten points. A server that stands still at one of them loses its client there, goes
+on, and is asked again by a new one. The product answers in JSON over HTTP, and the SDK does not
+look after clients then; `streamed` is the other mode, in which it ends the calls of those who left.
+"""
+
+from collections.abc import Iterator
+from contextlib import closing
 from functools import partial
+from pathlib import Path
 
 import anyio
 import pytest
+from anyio import to_thread
 
-from domain.events import OrderPlaced
+from domain.events import OrderDispatched, OrderRequested
+from domain.order_reports import OrderReport, order_reports
+from tests.mcp_interface.conftest import Market
+from tests.mcp_interface.hanging_clients import (
+    Desktop,
+    Wish,
+    approve_on_the_page,
+    ask_in_rounds,
+    ask_live,
+    confirm,
+    create_in_rounds,
+)
 from tests.mcp_interface.people import ERAS, buy, connected, eventually
-from tests.support.servers import Plain, Simulator, Site
+from tests.support.halting import BYTES_LEFT, ENTERING, POINTS, Gate, halting_http
+from tests.support.processes import Child
+from tests.support.servers import Plain, Site
+from tests.support.waiting import wait_until
 
 pytestmark = pytest.mark.anyio
 
-NEWEST = "2026-07-28"
-META = {
-    "io.modelcontextprotocol/protocolVersion": NEWEST,
-    "io.modelcontextprotocol/clientInfo": {"name": "tests", "version": "1"},
-    "io.modelcontextprotocol/clientCapabilities": {},
+OVER_HTTP = {
+    "2026-07-28": (create_in_rounds, "json"),
+    "2026-07-28 streamed": (create_in_rounds, "streams"),
+    "2025-11-25": (confirm, "json"),
+    "2025-11-25 streamed": (confirm, "streams"),
+    "the page": (approve_on_the_page, "json"),
 }
+CALLS = [
+    (way, point)
+    for way in OVER_HTTP
+    for point in POINTS
+    if (way, point) != ("the page", ENTERING)  # a page needs no session
+]
+ASKED_BEFORE = (confirm, approve_on_the_page)
+"""These come when the order has been proposed already."""
+OVER_STDIO = ["cancels its call", "closes stdin", "dies"]
 
 
-@pytest.mark.parametrize("revision", [NEWEST, "2025-11-25"])
-async def test_an_order_whose_sender_hung_up_is_recorded_like_any_other(market, revision):
-    user, key = f"RANI{revision[:4]}", f"hung-up-{revision}"
-    site, simulator, server = market.site, market.simulator, market.server
-    token = site.token(user)
-    async with connected(server.url, token) as rani:
-        await rani.log_in_at_kite(simulator, user)
-    simulator.fault("delay:1", route="/orders", method="POST", user=user)
+class Hall:
+    """One installation with servers that halt where the gate is shut."""
 
-    connection = send(server.port, token, revision, buy("WIPRO", order_key=key))
-    await eventually(lambda: sent_by(user, simulator) == 1, "the order")
-    assert not outcomes(site, key)
-    hang_up(connection)
-    await eventually(lambda: len(outcomes(site, key)) == 1, "the outcome")
+    def __init__(self, market: Market, site: Site) -> None:
+        self.market, self.site = market, site
+        self.gate = Gate(site.directory / "gate")
+        self._servers: dict[str, tuple[Child, str]] = {}
+        for mode in ("json", "streams"):
+            work = (dict(site.env), self.gate.address, site.directory / f"{mode}.log")
+            server = Child(halting_http, (*work, mode == "streams"))
+            self._servers[mode] = server, str(server.hear(seconds=60))
 
-    async with connected(server.url, token) as rani:
-        again = await rani.call("create_order", **buy("WIPRO", order_key=key))
-        book = await rani.call("get_orders")
-    assert (again.data["state"], again.data["repeated"]) == ("PLACED", True)
-    assert [row["orderKey"] for row in book.data["orders"]] == [key]
-    assert sent_by(user, simulator) == 1
+    def url(self, mode: str = "json") -> str:
+        return self._servers[mode][1]
+
+    def close(self) -> None:
+        self.gate.close()
+        for server, _ in self._servers.values():
+            server.kill()
+
+    async def wish(self, way: str, point: str, *, proposed: bool) -> Wish:
+        """Somebody new, logged in, who wants a share of WIPRO."""
+        number = POINTS.index(point)
+        name = f"{way.replace(' ', '-')}-{number}"
+        token, order = self.site.token(name), buy("WIPRO", order_key=f"cut-{number}")
+        async with connected(self.url(), token, "legacy", visits_page=False) as person:
+            await person.log_in_at_kite(self.market.simulator, account(name))
+            await person.call("set_active_broker", broker="kite")
+            if not proposed:
+                return Wish(name, token, order)
+            asked = await person.call("create_order", **order)
+        return Wish(name, token, order, asked.data["proposalId"], asked.data["approvalUrl"])
+
+    def sent(self, wish: Wish) -> list[Plain]:
+        """Every order of this person's that came into existence at the broker."""
+        log = self.market.simulator.wire_log()
+        return [line for line in log if line["user"] == account(wish.name)]
+
+    def report(self, wish: Wish) -> OrderReport | None:
+        return order_reports(self._events(wish)).get(wish.order["order_key"])
+
+    def count(self, wish: Wish, kind: type[OrderRequested] | type[OrderDispatched]) -> int:
+        return sum(isinstance(event, kind) for event in self._events(wish))
+
+    def _events(self, wish: Wish):
+        mine = self.site.principal(wish.name)
+        return [r.event for r in self.site.recorded() if r.envelope.principal == mine]
+
+    def check_held_at(self, point: str, wish: Wish) -> None:
+        """While the server stands there: whether the broker has the order, and the log its end."""
+        if POINTS.index(point) < POINTS.index(BYTES_LEFT):
+            assert not self.sent(wish)
+        else:
+            wait_until(lambda: len(self.sent(wish)) == 1, "the order", seconds=30)
+        told = self.report(wish)
+        requested = POINTS.index(point) >= POINTS.index("after the intention is stored")
+        stored = point == "after the outcome is stored"
+        assert (told is not None) is requested
+        assert (told is not None and told.state == "PLACED") is stored
+
+    async def check_goes_on(self, wish: Wish) -> None:
+        """The order is recorded and told to whoever asks with its key, by a new connection."""
+        await eventually(
+            lambda: (told := self.report(wish)) is not None and told.state == "PLACED",
+            "the outcome",
+        )
+        await self.check_told(wish, repeated=True)
+
+    async def check_told(self, wish: Wish, *, repeated: bool) -> None:
+        async with connected(self.url(), wish.token) as person:
+            again = await person.call("create_order", **wish.order)
+        assert (again.data["state"], again.data["repeated"]) == ("PLACED", repeated)
+        assert [line["orderId"] for line in self.sent(wish)] == [again.data["brokerOrderId"]]
+        assert self.count(wish, OrderRequested) == self.count(wish, OrderDispatched) == 1
+
+
+def account(name: str) -> str:
+    return "".join(letter for letter in name.upper() if letter.isalnum())
+
+
+@pytest.fixture(scope="module")
+def installation(market: Market, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hall]:
+    directory: Path = tmp_path_factory.mktemp("hall")
+    with market.neighbour(directory / "site", TRADING_CONFIRM="tool") as site:
+        made = Hall(market, site)
+        try:
+            yield made
+        finally:
+            made.close()
+
+
+@pytest.fixture
+def hall(installation: Hall) -> Iterator[Hall]:
+    """Nobody is held from the test before."""
+    yield installation
+    installation.gate.open()
+
+
+async def test_an_order_passes_the_ten_points_in_this_order(hall: Hall):
+    wish = await hall.wish("passing", POINTS[0], proposed=True)
+    hall.gate.passed.clear()
+    named = {"order_key": wish.order["order_key"], "proposal_id": wish.proposal_id}
+    async with connected(hall.url(), wish.token) as person:
+        await person.call("confirm_order", **named)
+
+    assert list(dict.fromkeys(hall.gate.passed)) == list(POINTS)
+
+
+@pytest.mark.parametrize(("way", "point"), CALLS)
+async def test_an_order_whose_client_hangs_up_over_http_is_recorded_and_told(
+    hall: Hall, way: str, point: str
+):
+    client, mode = OVER_HTTP[way]
+    wish = await hall.wish(way, point, proposed=client in ASKED_BEFORE)
+
+    await to_thread.run_sync(client, hall.gate, hall.url(mode), wish, point)
+    hall.check_held_at(point, wish)
+    hall.gate.open()
+
+    nobody_had_said_yes, ended_by_the_sdk = client is create_in_rounds, mode == "streams"
+    if point == ENTERING and (nobody_had_said_yes or ended_by_the_sdk):
+        await hall.check_told(wish, repeated=False)
+    else:
+        await hall.check_goes_on(wish)
+
+
+@pytest.mark.parametrize("point", POINTS)
+@pytest.mark.parametrize("way", OVER_STDIO)
+async def test_an_order_whose_client_leaves_over_stdio_is_recorded_and_told(
+    hall: Hall, way: str, point: str
+):
+    wish = await hall.wish(way, point, proposed=False)
+    with closing(Desktop(hall.site, hall.gate, wish.name)) as desktop:
+        ask = ask_in_rounds if way == "dies" else ask_live
+        number = await to_thread.run_sync(ask, desktop, hall.gate, wish, point)
+        if way == "cancels its call":
+            desktop.tell("notifications/cancelled", requestId=number, reason="tired of waiting")
+            await to_thread.run_sync(partial(desktop.ask, "ping"))  # it has been heard
+        elif way == "closes stdin":
+            desktop.close_stdin()
+        else:
+            desktop.die()
+        hall.check_held_at(point, wish)
+        hall.gate.open()
+        if way != "cancels its call":
+            assert await to_thread.run_sync(desktop.process.hear_out) == ["done"]
+        if point == ENTERING:
+            await hall.check_told(wish, repeated=False)
+        else:
+            await hall.check_goes_on(wish)
 
 
 @pytest.mark.parametrize("era", ERAS)
-async def test_a_client_that_gives_up_waiting_finds_its_order_later(market, era):
-    user, key = f"SUNIL{era.upper()}", f"given-up-{era}"
-    token = market.site.token(user)
-    async with connected(market.server.url, token, era) as sunil:
-        await sunil.log_in_at_kite(market.simulator, user)
-        market.simulator.fault("delay:1", route="/orders", method="POST", user=user)
-        async with anyio.create_task_group() as tasks:
-            tasks.start_soon(partial(sunil.call, "create_order", **buy("WIPRO", order_key=key)))
-            await eventually(lambda: sent_by(user, market.simulator) == 1, "the order")
-            tasks.cancel_scope.cancel()
-    assert not outcomes(market.site, key)
+async def test_a_client_that_gives_up_waiting_finds_its_order_later(hall: Hall, era):
+    """The official client, told to stop waiting."""
+    wish = await hall.wish(f"given up {era}", POINTS[0], proposed=True)
+    named = {"order_key": wish.order["order_key"], "proposal_id": wish.proposal_id}
+    hall.gate.shut(BYTES_LEFT)
+    async with (
+        connected(hall.url(), wish.token, era) as sunil,
+        anyio.create_task_group() as tasks,
+    ):
+        tasks.start_soon(partial(sunil.call, "confirm_order", **named))
+        await to_thread.run_sync(hall.gate.wait)
+        tasks.cancel_scope.cancel()
+    hall.gate.open()
 
-    await eventually(lambda: len(outcomes(market.site, key)) == 1, "the outcome")
-
-    async with connected(market.server.url, token, era) as sunil:
+    await hall.check_goes_on(wish)
+    async with connected(hall.url(), wish.token, era) as sunil:
         book = await sunil.call("get_orders")
-    assert [(row["orderKey"], row["status"]) for row in book.data["orders"]] == [(key, "FILLED")]
-
-
-def send(port: int, token: str, revision: str, order: Plain) -> http.client.HTTPConnection:
-    """Ask for an order the way a client of this revision does, without waiting for the answer."""
-    params = {"name": "create_order", "arguments": order}
-    headers = {
-        "Authorization": f"Bearer {token}",
-        "Content-Type": "application/json",
-        "Accept": "application/json, text/event-stream",
-        "MCP-Protocol-Version": revision,
-    }
-    if revision == NEWEST:
-        params["_meta"] = META
-        headers |= {"Mcp-Method": "tools/call", "Mcp-Name": "create_order"}
-    body = {"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": params}
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=20)
-    connection.request("POST", "/mcp", json.dumps(body), headers)
-    return connection
-
-
-def hang_up(connection: http.client.HTTPConnection) -> None:
-    """Reset the connection, as a machine does that lost its power or its network."""
-    at_once = struct.pack("ii", 1, 0)
-    connection.sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, at_once)
-    connection.close()
-
-
-def sent_by(user: str, simulator: Simulator) -> int:
-    return sum(line["user"] == user for line in simulator.wire_log())
-
-
-def outcomes(site: Site, key: str) -> list[OrderPlaced]:
-    events = [recorded.event for recorded in site.recorded()]
-    return [e for e in events if isinstance(e, OrderPlaced) and e.order_key == key]
+    assert [(row["orderKey"], row["status"]) for row in book.data["orders"]] == [
+        (wish.order["order_key"], "FILLED")
+    ]

@@ -8,6 +8,7 @@ import pytest
 
 from tests.mcp_interface.people import ERAS, connected
 from tests.support.servers import Plain, Server
+from tests.support.waiting import wait_until
 
 pytestmark = pytest.mark.anyio
 
@@ -180,7 +181,7 @@ def test_health_needs_no_token_and_tells_nothing_of_people(market):
     assert (status, told["status"]) == (200, "healthy")
     assert set(told) == {"status", "activeSessions", "uptime"}
     assert market.server.get("/livez")[1]["status"] == "alive"
-    assert market.server.get("/readyz")[1]["status"] == "ready"
+    wait_until(lambda: market.server.get("/readyz")[1]["status"] == "ready", "readiness")
 
 
 def test_a_server_that_others_can_reach_needs_to_know_its_names(market):

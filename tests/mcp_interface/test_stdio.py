@@ -6,6 +6,7 @@ import select
 import signal
 import subprocess
 from collections.abc import AsyncIterator, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager, contextmanager
 from time import monotonic
 
@@ -15,7 +16,7 @@ from mcp.client.stdio import stdio_client
 from mcp.types import JSONRPCNotification, JSONRPCRequest, jsonrpc_message_adapter
 
 from domain.events import OrderPlaced
-from tests.mcp_interface.people import ERAS, Era, Person, buy
+from tests.mcp_interface.people import ERAS, Era, Person, Says, answering, buy, on_the_page
 from tests.support.servers import COMMAND, Plain, Site, site
 from tests.support.waiting import wait_until
 
@@ -33,14 +34,21 @@ def desktop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
 
 
 @asynccontextmanager
-async def client(desktop: Site, era: Era, *arguments: str) -> AsyncIterator[Person]:
+async def client(
+    desktop: Site, era: Era, *arguments: str, says: Says = "yes"
+) -> AsyncIterator[Person]:
     """What a host does: start the command, speak over its pipes, close them."""
     started = StdioServerParameters(
         command=COMMAND[0], args=[*COMMAND[1:], "stdio", *arguments], env=desktop.env
     )
+    questions: list[str] = []
     with (desktop.directory / "stdio.log").open("a") as log:
-        async with Client(stdio_client(started, errlog=log), mode=era) as connected:
-            yield Person(connected)
+        async with Client(
+            stdio_client(started, errlog=log),
+            mode=era,
+            elicitation_callback=answering(says, questions),
+        ) as connected:
+            yield Person(connected, questions)
 
 
 class ByHand:
@@ -207,7 +215,11 @@ async def test_a_process_that_stands_still_does_not_make_the_others_old(desktop)
 
 
 def test_a_process_told_to_stop_waits_for_the_order_that_it_sent(market, tmp_path):
-    with market.neighbour(tmp_path / "desk") as desk, by_hand(desk) as server:
+    with (
+        market.neighbour(tmp_path / "desk") as desk,
+        ThreadPoolExecutor() as visiting,
+        by_hand(desk) as server,
+    ):
         server.begin()
         told = server.call("get_broker_login_instructions", broker="kite", api_key="deskapp")
         login_url = told["structuredContent"]["loginUrl"]
@@ -219,8 +231,9 @@ def test_a_process_told_to_stop_waits_for_the_order_that_it_sent(market, tmp_pat
             request_token=market.simulator.request_token(login_url, "DESK01"),
         )
         market.simulator.fault("delay:1", route="/orders", method="POST", user="DESK01")
-        order = buy(order_key="last-order")
-        server.begin_to_ask("tools/call", name="create_order", arguments=order)
+        asked = server.call("create_order", **buy(order_key="last-order"))["structuredContent"]
+        token = desk.token("asha")
+        visiting.submit(on_the_page, asked["approvalUrl"], token)
         wait_until(
             lambda: any(line["user"] == "DESK01" for line in market.simulator.wire_log()),
             "the order",

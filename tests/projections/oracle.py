@@ -70,6 +70,7 @@ def session(story: Story, session_id: UUID) -> Plain:
         "active_broker": _active_broker(mine),
         "logins": {broker: _remembered(login) for broker, login in logins(mine).items()},
         "orders": orders(mine),
+        "proposals": _proposals(mine),
         "ended": _ended(mine),
     }
 
@@ -99,12 +100,20 @@ def _remembered(login: e.BrokerAuthenticated) -> Plain:
     }
 
 
+def _proposals(mine: Story) -> dict[str, e.OrderProposed]:
+    """What waits for a yes or a no."""
+    answers = _events(mine, e.OrderConfirmed, e.OrderDeclined)
+    answered = {answer.proposal_id for answer in answers}
+    proposals = _events(mine, e.OrderProposed)
+    return {p.proposal_id: p for p in proposals if p.proposal_id not in answered}
+
+
 def orders(mine: Story) -> dict[str, Plain]:
     """Every order whose end is not known, with the last that is known about it."""
     return {
-        request.order_key: _order(request, facts)
-        for request in _events(mine, e.OrderRequested)
-        if not _settled(facts := _about(mine, request.order_key))
+        begun.order_key: _order(begun, facts)
+        for begun in _events(mine, e.OrderRequested, e.OrderAdopted)
+        if not _settled(facts := _about(mine, begun.order_key))
     }
 
 
@@ -113,16 +122,19 @@ def _about(mine: Story, order_key: str) -> list[Any]:
 
 
 def _settled(facts: list[Any]) -> bool:
+    """Seen at its end, given up, or rejected before anything proved that it is there."""
+    proven = [isinstance(f, e.OrderPlaced | e.OrderObserved | e.OrderAdopted) for f in facts]
     return any(
-        isinstance(fact, e.OrderRejected)
-        or (isinstance(fact, e.OrderObserved) and fact.sighting.status in FINAL)
-        for fact in facts
+        (isinstance(fact, e.OrderRejected) and not any(proven[:number]))
+        or isinstance(fact, e.OrderFoundAbsent)
+        or (isinstance(fact, e.OrderObserved | e.OrderAdopted) and fact.sighting.status in FINAL)
+        for number, fact in enumerate(facts)
     )
 
 
-def _order(request: e.OrderRequested, facts: list[Any]) -> Plain:
-    proofs = [f for f in facts if isinstance(f, e.OrderPlaced | e.OrderObserved)]
-    sightings = [f.sighting for f in facts if isinstance(f, e.OrderObserved)]
+def _order(begun: e.OrderRequested | e.OrderAdopted, facts: list[Any]) -> Plain:
+    proofs = [f for f in facts if isinstance(f, e.OrderPlaced | e.OrderObserved | e.OrderAdopted)]
+    sightings = [f.sighting for f in facts if isinstance(f, e.OrderObserved | e.OrderAdopted)]
     kinds = [type(f) for f in facts]
     if proofs:
         stage = "placed"
@@ -133,11 +145,66 @@ def _order(request: e.OrderRequested, facts: list[Any]) -> Plain:
     else:
         stage = "requested"
     return {
-        "request": request,
+        "request": begun if isinstance(begun, e.OrderRequested) else _as_if_requested(begun),
         "stage": stage,
         "broker_order_id": proofs[-1].broker_order_id if proofs else None,
         "sighting": sightings[-1] if sightings else None,
+        "changed": _changed(facts),
+        "changes": _open_changes(facts),
+        "mismatched": e.OrderMismatched in kinds,
     }
+
+
+def _as_if_requested(adopted: e.OrderAdopted) -> e.OrderRequested:
+    return e.OrderRequested(
+        order_key=adopted.order_key,
+        broker=adopted.broker,
+        mode=adopted.mode,
+        account_fingerprint=adopted.account_fingerprint,
+        credential_version=adopted.credential_version,
+        terms=adopted.terms,
+        fingerprint="",
+        broker_tag=adopted.broker_tag,
+        dispatch_by=adopted.placed_at,
+    )
+
+
+def _changes(facts: list[Any]) -> list[tuple[e.OrderChangeRequested, list[Any]]]:
+    asked = [f for f in facts if isinstance(f, e.OrderChangeRequested)]
+    return [
+        (change, [f for f in facts if getattr(f, "change_key", None) == change.change_key])
+        for change in asked
+    ]
+
+
+def _end_of_change(facts: list[Any]) -> Any:
+    """The first proof."""
+    ends = [f for f in facts if isinstance(f, e.OrderChangeAccepted | e.OrderChangeRejected)]
+    return ends[0] if ends else None
+
+
+def _open_changes(facts: list[Any]) -> Plain:
+    found: Plain = {}
+    for change, about in _changes(facts):
+        if _end_of_change(about) is not None:
+            continue
+        steps = [f for f in about if isinstance(f, e.OrderChangeDispatched | e.OrderChangeUnknown)]
+        stage = "requested"
+        if steps:
+            last_is_doubt = isinstance(steps[-1], e.OrderChangeUnknown)
+            stage = "unknown" if last_is_doubt else "dispatched"
+        found[change.change_key] = {"request": change, "stage": stage}
+    return found
+
+
+def _changed(facts: list[Any]) -> Any:
+    """The terms of the modification that was accepted last."""
+    modified = [
+        (next(n for n, f in enumerate(facts) if f is end), change.terms)
+        for change, about in _changes(facts)
+        if change.terms and isinstance(end := _end_of_change(about), e.OrderChangeAccepted)
+    ]
+    return max(modified, key=lambda found: found[0])[1] if modified else None
 
 
 def _ending(mine: Story) -> Happening | None:
@@ -175,7 +242,7 @@ def _info(mine: Story) -> Plain:
             for broker, login in state["logins"].items()
         },
         "orders_requested": len(list(_events(mine, e.OrderRequested))),
-        "orders_open": sorted(state["orders"]),
+        "orders_open": {k: o["stage"] == "placed" for k, o in state["orders"].items()},
         "ended_at": written(ending.at) if ending else None,
         "end_reason": ending.event.reason[:100] if ending else None,  # type: ignore[attr-defined]
     }
@@ -194,6 +261,23 @@ TOTALS = {
     "OrderPlaced": "orders_placed",
     "OrderRejected": "orders_rejected",
     "OrderOutcomeUnknown": "orders_unknown",
+    "OrderProposed": "orders_proposed",
+    "OrderConfirmed": "orders_confirmed",
+    "OrderDeclined": "orders_declined",
+    "OrderDenied": "orders_denied",
+    "OrderFoundAbsent": "orders_found_absent",
+    "OrderAdopted": "orders_adopted",
+    "OrderMismatched": "orders_mismatched",
+    "OrderChangeRequested": "changes_requested",
+    "OrderChangeDispatched": "changes_dispatched",
+    "OrderChangeAccepted": "changes_accepted",
+    "OrderChangeRejected": "changes_rejected",
+    "OrderChangeUnknown": "changes_unknown",
+    "RiskReserved": "risk_reserved",
+    "RiskReleased": "risk_released",
+    "RiskLimitsChanged": "risk_limits_changed",
+    "TradingHalted": "trading_halted",
+    "TradingResumed": "trading_resumed",
 }
 
 
@@ -202,6 +286,43 @@ def session_statistics(story: Story) -> dict[str, int]:
     totals = {TOTALS[kind]: times for kind, times in kinds.items() if kind in TOTALS}
     seen = Counter(event.sighting.status for event in _events(story, e.OrderObserved))
     return totals | {f"orders_seen_{status.lower()}": times for status, times in seen.items()}
+
+
+def order_book(story: Story) -> dict[tuple[UUID, str], Plain]:
+    """Every open order of every session."""
+    return {
+        (session_id, order_key): _booked(of(story, session_id), order_key, order)
+        for session_id in sessions(story)
+        for order_key, order in orders(of(story, session_id)).items()
+    }
+
+
+def _booked(mine: Story, order_key: str, order: Plain) -> Plain:
+    def first(*kinds: type[e.Event]) -> str | None:
+        about = (h for h in mine if getattr(h.event, "order_key", None) == order_key)
+        return next((written(h.at) for h in about if isinstance(h.event, kinds)), None)
+
+    request, terms = order["request"], order["changed"] or order["request"].terms
+    return {
+        "principal": mine[0].principal,
+        "session_id": mine[0].stream_id,
+        "order_key": order_key,
+        "broker": request.broker,
+        "account_fingerprint": request.account_fingerprint,
+        "credential_version": request.credential_version,
+        "mode": request.mode,
+        "state": order["stage"].upper(),
+        "broker_tag": request.broker_tag,
+        "broker_order_id": order["broker_order_id"],
+        "exchange": terms.exchange,
+        "trading_symbol": terms.trading_symbol,
+        "transaction_type": terms.transaction_type,
+        "quantity_shares": terms.quantity_shares,
+        "filled_shares": order["sighting"].filled_shares if order["sighting"] else 0,
+        "requested_at": first(e.OrderRequested, e.OrderAdopted),
+        "dispatched_at": first(e.OrderDispatched),
+        "open_changes": len(order["changes"]),
+    }
 
 
 def audit_timeline(story: Story) -> list[Plain]:

@@ -7,13 +7,19 @@ from typing import Literal
 from uuid import UUID, uuid5
 
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
+from domain import control_events as c
 from domain import events as e
 from domain.envelope import Actor
 from domain.vocabulary import BrokerName, Mode, OrderSighting, OrderStatus, OrderTerms
+from tests.domain import facts
 from tests.projections.history import ASHA, KEY, OPENING_BELL, RAVI, WORK
 
 PEOPLE = (ASHA, RAVI)
+NOBODY = UUID(int=0)
+LEDGER = UUID("1ed90000-0000-4000-8000-000000000006")
+SWITCH = UUID("5b170000-0000-4000-8000-000000000007")
 LABELS = ("default", "work")
 BROKERS: tuple[BrokerName, ...] = ("kite", "paper")
 ACTORS: tuple[Actor, ...] = ("user", "reconciler", "operator", "system")
@@ -46,6 +52,9 @@ class _Session:
     logged_in: set[BrokerName] = field(default_factory=set)
     credential_version: int = 0
     stages: dict[str, str] = field(default_factory=dict)
+    changes: list[str] = field(default_factory=list)
+    """`k1/c1`: the order's key and the change's."""
+    proposals: list[str] = field(default_factory=list)
 
 
 @st.composite
@@ -84,16 +93,20 @@ def histories(draw: st.DrawFn) -> list[Told]:
         else:
             ends = draw(st.integers(0, 9)) == 9
             action = draw(st.sampled_from(["expire", "end"] if ends else _possible(session)))
-            keys += action == "request"
+            keys += action in ("request", "adopt")
             events = draw(_happens(session, action, at, keys))
             if action == "request":
                 claimed = e.OrderKeyClaimed(
                     order_key=f"k{keys}", fingerprint=f"p{keys}", session_id=session.stream_id
                 )
                 told.append(_told(draw, uuid5(KEY, f"k{keys}"), principal, at, [claimed]))
+                reserved = draw(_reservations(f"k{keys}", session.stream_id, at))
+                told.append(_told(draw, uuid5(LEDGER, str(principal)), principal, at, reserved))
             if session.ended:
                 past.append(current.pop((principal, label)))
         told.append(_told(draw, session.stream_id, principal, at, events))
+        if draw(st.integers(0, 9)) == 9:
+            told.append(_told(draw, uuid5(SWITCH, "global"), NOBODY, at, [draw(_switched())]))
     return told
 
 
@@ -107,7 +120,8 @@ def _told(
 
 def _possible(session: _Session) -> list[str]:
     """What may happen next in a session that goes on, the more often the more interesting."""
-    actions = ["select", "log in", "log in fails", "request", "request"]
+    actions = ["select", "log in", "log in fails", "request", "request", "adopt"]
+    actions += ["propose", "deny"] + ["answer"] * (2 * bool(session.proposals))
     if session.logged_in:
         actions += ["log out", "login ends"]
     return actions + 4 * _facts_about_orders(session)
@@ -115,19 +129,22 @@ def _possible(session: _Session) -> list[str]:
 
 def _late_facts(session: _Session) -> list[str]:
     """What may still happen in a session that has ended: facts, never commands."""
-    facts = [f for f in _facts_about_orders(session) if not f.startswith("dispatch ")]
-    return facts + (["log out"] if session.logged_in else [])
+    commands = ("dispatch ", "ask ")
+    possible = [f for f in _facts_about_orders(session) if not f.startswith(commands)]
+    return possible + (["log out"] if session.logged_in else [])
 
 
 def _facts_about_orders(session: _Session) -> list[str]:
     after = {
         "requested": ["dispatch", "dispatch", "reject"],
-        "dispatched": ["place", "place", "reject", "doubt"],
-        "unknown": ["place", "reject", "see open", "see final"],
-        "placed": ["place", "doubt", "see open", "see final"],
-        "settled": ["place", "reject", "doubt", "see open", "see final"],
+        "dispatched": ["place", "place", "reject", "doubt", "miss"],
+        "unknown": ["place", "reject", "see open", "see final", "miss", "mismatch"],
+        "placed": ["place", "reject", "doubt", "see open", "see final", "ask", "ask"],
+        "settled": ["place", "reject", "doubt", "see open", "see final", "miss", "ask"],
     }
-    return [f"{fact} {key}" for key, stage in session.stages.items() for fact in after[stage]]
+    of_orders = [f"{fact} {key}" for key, stage in session.stages.items() for fact in after[stage]]
+    of_changes = ("change sent", "change accepted", "change rejected", "change unknown")
+    return of_orders + [f"{fact} {change}" for change in session.changes for fact in of_changes]
 
 
 @st.composite
@@ -162,9 +179,19 @@ def _happens(
             session.ended = True
             return [e.SessionEnded(reason=draw(st.sampled_from(["done", "x" * 150])))]
         case "request":
-            session.stages[f"k{number}"] = "requested"
-            return [draw(_requests(f"k{number}"))]
+            return draw(_begun(session, f"k{number}", at))
+        case "adopt":
+            status = draw(st.sampled_from([*OPEN_STATUSES, *FINAL_STATUSES]))
+            session.stages[f"k{number}"] = "settled" if status in FINAL_STATUSES else "placed"
+            return [replace(facts.ADOPTED, order_key=f"k{number}", sighting=facts.ended(status))]
+        case "propose" | "answer" | "deny":
+            return [draw(_talk(session, action))]
     fact, _, key = action.rpartition(" ")
+    if fact == "ask":
+        return draw(_changing(session, key))
+    if fact.startswith("change "):
+        order_key, change_key = key.split("/")
+        return [draw(_facts_of_changes(fact, order_key, change_key, at))]
     return [draw(_facts(session, fact, key, at))]
 
 
@@ -184,8 +211,13 @@ def _facts(draw: st.DrawFn, session: _Session, fact: str, key: str, at: datetime
                 session.stages[key] = "unknown"
             return e.OrderOutcomeUnknown(order_key=key, cause="no answer within 7 s")
         case "reject":
-            session.stages[key] = "settled"
+            session.stages[key] = "placed" if session.stages[key] == "placed" else "settled"
             return e.OrderRejected(order_key=key, code="REFUSED", reason="No.")
+        case "miss":
+            session.stages[key] = "settled"
+            return e.OrderFoundAbsent(order_key=key, looked_at=at)
+        case "mismatch":
+            return replace(facts.MISMATCHED, order_key=key)
     statuses = FINAL_STATUSES if fact == "see final" else OPEN_STATUSES
     session.stages[key] = "settled" if settled or fact == "see final" else "placed"
     return e.OrderObserved(
@@ -198,6 +230,96 @@ def _facts(draw: st.DrawFn, session: _Session, fact: str, key: str, at: datetime
             pending_shares=draw(st.integers(0, 10)),
             average_price_inr=draw(st.sampled_from([None, Decimal("1480.25")])),
         ),
+    )
+
+
+@st.composite
+def _begun(draw: st.DrawFn, session: _Session, key: str, at: datetime) -> list[e.Event]:
+    """A request, often with what usually follows: otherwise few orders would come far."""
+    life: list[tuple[str, e.Event]] = [
+        ("requested", draw(_requests(key))),
+        ("dispatched", e.OrderDispatched(order_key=key)),
+        draw(
+            st.sampled_from(
+                [
+                    ("placed", e.OrderPlaced(order_key=key, broker_order_id="B1", placed_at=at)),
+                    ("unknown", e.OrderOutcomeUnknown(order_key=key, cause="no answer")),
+                ]
+            )
+        ),
+    ]
+    lived = life[: draw(st.integers(1, 3))]
+    session.stages[key] = lived[-1][0]
+    return [event for _, event in lived]
+
+
+@st.composite
+def _changing(draw: st.DrawFn, session: _Session, key: str) -> list[e.Event]:
+    """A change that is asked for, often with what usually follows."""
+    change = f"c{len(session.changes)}"
+    session.changes.append(f"{key}/{change}")
+    shares = draw(st.none() | st.integers(1, 10))
+    life = [
+        facts.cancellation(change) if shares is None else facts.modification(change, shares),
+        facts.sent(change),
+        draw(st.sampled_from([facts.accepted(change), facts.doubted(change)])),
+    ]
+    return [replace(event, order_key=key) for event in life[: draw(st.integers(1, 3))]]
+
+
+@st.composite
+def _facts_of_changes(
+    draw: st.DrawFn, fact: str, key: str, change: str, at: datetime
+) -> e.OrderEvent:
+    told: dict[str, e.OrderEvent] = {
+        "change sent": facts.sent(change),
+        "change accepted": e.OrderChangeAccepted(
+            order_key=key, change_key=change, at=draw(st.sampled_from([None, at]))
+        ),
+        "change rejected": facts.refused(change),
+        "change unknown": facts.doubted(change),
+    }
+    return replace(told[fact], order_key=key)
+
+
+@st.composite
+def _talk(draw: st.DrawFn, session: _Session, action: str) -> e.OrderEvent:
+    """What is said about an order, there or not, before anything is asked of a broker."""
+    key = draw(st.sampled_from([*session.stages, "k-not-yet"]))
+    if action == "deny":
+        return replace(facts.DENIED, order_key=key)
+    if action == "propose":
+        proposal_id = f"p{len(session.proposals)}-{draw(st.integers(0, 10**9))}"
+        session.proposals.append(proposal_id)
+        return replace(facts.PROPOSED, proposal_id=proposal_id, order_key=key)
+    answer = draw(st.sampled_from([facts.CONFIRMED, facts.DECLINED]))
+    proposal_id = draw(st.sampled_from(session.proposals))
+    return replace(answer, proposal_id=proposal_id, order_key=key)
+
+
+@st.composite
+def _reservations(draw: st.DrawFn, key: str, session_id: UUID, at: datetime) -> list[e.Event]:
+    reserved = c.RiskReserved(
+        order_key=key,
+        session_id=session_id,
+        broker="kite",
+        account_fingerprint="acc-1",
+        same_as="same",
+        value_inr=draw(st.sampled_from([None, Decimal("1480.25")])),
+        at=at,
+        broker_tag=f"utag{key}",
+    )
+    released = c.RiskReleased(order_key=key, reason="REFUSED")
+    return [reserved, released] if draw(st.booleans()) else [reserved]
+
+
+def _switched() -> st.SearchStrategy[e.Event]:
+    return st.sampled_from(
+        [
+            c.TradingHalted(scope="global", reason="Enough.", by=ASHA),
+            c.TradingResumed(scope="global", reason="Go on.", by=ASHA),
+            c.RiskLimitsChanged(changes={"max_orders_per_day": "5"}, reason="Careful."),
+        ]
     )
 
 

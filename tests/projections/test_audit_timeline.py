@@ -6,25 +6,43 @@ from decimal import Decimal
 import pytest
 from msgspec.structs import replace
 
+from domain import control_events as c
 from domain import events as e
 from domain.vocabulary import OrderSighting
-from projections.audit_timeline import TimelineEntry, summary
+from projections.audit_timeline import TimelineEntry
+from projections.summaries import summary
+from tests.domain.examples import EXAMPLES
 from tests.domain.facts import (
+    ABSENT,
+    ADOPTED,
+    CONFIRMED,
     CREATED,
+    DECLINED,
+    DENIED,
     DISPATCHED,
     FILLED,
+    MISMATCHED,
+    NEVER_SENT,
     OPEN,
     OPENING_BELL,
     PLACED,
+    PROPOSED,
     REJECTED,
     REQUESTED,
     TEN_INFY,
     UNKNOWN,
+    accepted,
+    cancellation,
+    doubted,
     login,
+    modification,
     observed,
+    refused,
+    sent,
 )
 from tests.projections.history import ASHA, HOME, KEY, RAVI, WORK
 
+RESERVED = EXAMPLES["risk_ledger.reserved.v1"]
 MARKET_SELL = replace(
     TEN_INFY, transaction_type="SELL", order_type="MARKET", product="MIS", limit_price_inr=None
 )
@@ -86,12 +104,95 @@ def test_an_event_is_one_line_with_everything_around_it(history, shown):
         (DISPATCHED, "The one call to the broker was released."),
         (PLACED, "The broker accepted it as B1."),
         (REJECTED, "Rejected: INSUFFICIENT_FUNDS: Not enough money."),
+        (NEVER_SENT, "Never sent: NEVER_SENT: No connection."),
+        (
+            replace(REQUESTED, slice_of="k0"),
+            "SIMULATED order requested at kite: BUY 10 NSE:INFY CNC LIMIT 1480.50, a slice of k0.",
+        ),
         (UNKNOWN, "Outcome unknown: no answer within 7 s"),
         (observed(OPEN), "Seen as OPEN: 0 shares filled."),
         (observed(FILLED), "Seen as FILLED: 10 shares filled at 1480.25 INR."),
         (
             e.OrderKeyClaimed(order_key="k1", fingerprint="print-1", session_id=WORK),
             "Order key k1 claimed.",
+        ),
+        (
+            PROPOSED,
+            "A SIMULATED order at kite waits for a yes until 2026-11-23T03:47:00.000000Z: "
+            "BUY 10 NSE:INFY CNC LIMIT 1480.50.",
+        ),
+        (
+            replace(PROPOSED, change_key="m1", slices=3),
+            "A change at kite waits for a yes until 2026-11-23T03:47:00.000000Z: "
+            "BUY 10 NSE:INFY CNC LIMIT 1480.50 in 3 slices.",
+        ),
+        (CONFIRMED, f"Confirmed on our page, by {ASHA}."),
+        (replace(CONFIRMED, method="tool"), f"Confirmed through confirm_order, by {ASHA}."),
+        (DECLINED, f"Declined in the client, by {ASHA}: declined."),
+        (
+            DENIED,
+            "A SIMULATED order at kite was denied by max_order_value_inr (version 1, limit 10000): "
+            "BUY 10 NSE:INFY CNC LIMIT 1480.50. It is worth 14805.00 INR.",
+        ),
+        (
+            replace(DENIED, change_key="m1"),
+            "A change at kite was denied by max_order_value_inr (version 1, limit 10000): "
+            "BUY 10 NSE:INFY CNC LIMIT 1480.50. It is worth 14805.00 INR.",
+        ),
+        (
+            ABSENT,
+            "Not in the broker's whole book of 2026-11-23T15:45:00.000000Z: never placed.",
+        ),
+        (
+            ADOPTED,
+            "Found at kite (SIMULATED) as B1 with an id of ours, and adopted: "
+            "BUY 10 NSE:INFY CNC LIMIT 1480.50, OPEN.",
+        ),
+        (
+            MISMATCHED,
+            "Our id is on B1, which is another order: SELL 10 NSE:INFY instead of BUY",
+        ),
+        (
+            modification("m1"),
+            "Changing B1 was requested: BUY 20 NSE:INFY CNC LIMIT 1480.50.",
+        ),
+        (cancellation("c1"), "Cancelling B1 was requested."),
+        (sent("c1"), "The one call for change c1 was released."),
+        (accepted("c1"), "Change c1 was accepted."),
+        (refused("c1"), "Change c1 was rejected: ORDER_NOT_OPEN: Too late."),
+        (
+            replace(refused("c1"), reached_broker=False),
+            "Change c1 was never sent: ORDER_NOT_OPEN: Too late.",
+        ),
+        (doubted("c1"), "Outcome of change c1 unknown: no answer within 7 s"),
+        (
+            replace(RESERVED, change_key=None),
+            "14805.00 INR reserved for k1.",
+        ),
+        (
+            replace(RESERVED, value_inr=None),
+            "An unknown value reserved for k1 (change m1).",
+        ),
+        (
+            c.RiskReleased(order_key="k1", reason="INSUFFICIENT_FUNDS"),
+            "The reservation for k1 was given back: INSUFFICIENT_FUNDS.",
+        ),
+        (
+            EXAMPLES["risk_limits.changed.v1"],
+            "Limits changed: max_order_value_inr 50000, max_orders_per_day back to the default. "
+            "asked for by phone",
+        ),
+        (
+            c.TradingHalted(scope="account", reason="A mismatch.", by=None, order_key="k1"),
+            "Trading halted in one account by the reconciler, because of order k1: A mismatch.",
+        ),
+        (
+            c.TradingHalted(scope="user", reason="Enough.", by=ASHA),
+            f"Trading halted for one person by {ASHA}: Enough.",
+        ),
+        (
+            c.TradingResumed(scope="global", reason="Go on.", by=ASHA),
+            f"Trading resumed for everybody by {ASHA}: Go on.",
         ),
     ],
     ids=lambda value: type(value).__name__ if isinstance(value, e.Event) else "",
@@ -100,13 +201,20 @@ def test_every_kind_of_event_is_told_in_a_sentence(event, words):
     assert summary(event) == words
 
 
+@pytest.mark.parametrize("event", EXAMPLES.values(), ids=EXAMPLES.keys())
+def test_no_event_is_told_by_its_bare_name(event):
+    assert summary(event) != type(event).__name__
+
+
 def test_facts_about_orders_name_the_order(history, shown):
     history.happened(WORK, CREATED, REQUESTED, DISPATCHED)
     history.happened(KEY, e.OrderKeyClaimed(order_key="k2", fingerprint="print-1", session_id=WORK))
 
+    history.happened(KEY, RESERVED, c.TradingHalted(scope="user", reason="Enough.", by=ASHA))
+
     keys = [entry.order_key for entry in shown().my_timeline(ASHA).value]
 
-    assert keys == [None, "k1", "k1", "k2"]
+    assert keys == [None, "k1", "k1", "k2", "k1", None]
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+from msgspec.structs import replace
 
 from domain.errors import StoreUnavailable
 from projections.freshness import FreshViews
@@ -178,7 +179,7 @@ def test_the_private_copy_goes_on_where_it_was_and_shares_nothing(
     history = file_views.log
     history.happened(WORK, CREATED)
     for orders in range(1, 4):
-        history.happened(WORK, REQUESTED)
+        history.happened(WORK, replace(REQUESTED, order_key=f"k{orders}"))
         answer = file_queries.statistics()
         assert answer.value == {"sessions_created": 1, "orders_requested": orders}
         assert not answer.stale

@@ -15,6 +15,8 @@ from hypothesis import strategies as st
 from sqlalchemy import Table, select
 
 from domain.catalog import CATALOG
+from domain.open_orders import OpenOrder
+from domain.session import TradingSession
 from domain.session import fold as fold_session
 from projections import tables as t
 from projections.projector import Projector
@@ -60,14 +62,22 @@ def _stored(told: list[Told]) -> tuple[History, Story]:
     return history, story
 
 
-def _state(history: History, session_id: UUID) -> Any:
+def _session(history: History, session_id: UUID) -> TradingSession:
     """The session as the product folds it from its stored events."""
     rows = [row for row in history.rows if row.stream_id == session_id]
     state = fold_session(CATALOG.read(row).event for row in rows)
     assert state is not None
-    plain = msgspec.structs.asdict(state)
+    return state
+
+
+def _state(history: History, session_id: UUID) -> Any:
+    """The same without types, as the oracle writes it down."""
+    plain = msgspec.structs.asdict(_session(history, session_id))
     for many in ("logins", "orders"):
         plain[many] = {k: msgspec.structs.asdict(v) for k, v in plain[many].items()}
+    for order in plain["orders"].values():
+        changes = order["changes"].items()
+        order["changes"] = {key: msgspec.structs.asdict(change) for key, change in changes}
     return plain
 
 
@@ -123,6 +133,14 @@ def _check_views(projector: Projector, told: list[Told], batch_size: int) -> Non
     assert info == oracle.session_info(story)
     totals = {row["name"]: row["total"] for row in _rows(projector, t.session_statistics)}
     assert totals == oracle.session_statistics(story)
+    book = {(row["session_id"], row["order_key"]): row for row in _rows(projector, t.order_book)}
+    kept = {key: row.pop("open_order") for key, row in book.items()}
+    assert book == oracle.order_book(story)
+    assert {key: msgspec.json.decode(each, type=OpenOrder) for key, each in kept.items()} == {
+        (session_id, key): order
+        for session_id in oracle.sessions(story)
+        for key, order in _session(history, session_id).orders.items()
+    }
     ends = {
         (row["session_id"], row["kind"]): (row["principal"], row["at"])
         for row in _rows(projector, t.deadlines)
@@ -138,8 +156,7 @@ def _rows(projector: Projector, table: Table) -> list[dict[str, Any]]:  # Any: w
 
 
 def _opened(row: dict[str, Any]) -> dict[str, Any]:
-    orders: list[str] = msgspec.json.decode(row["orders_open"])
-    return row | {"logins": msgspec.json.decode(row["logins"]), "orders_open": sorted(orders)}
+    return row | {name: msgspec.json.decode(row[name]) for name in ("logins", "orders_open")}
 
 
 def _without_words(line: dict[str, Any]) -> dict[str, Any]:

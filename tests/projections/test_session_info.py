@@ -2,19 +2,30 @@
 
 from datetime import UTC, datetime, timedelta
 
+import pytest
+
 from domain import events as e
 from tests.domain.facts import (
+    ABSENT,
+    ADOPTED,
     CREATED,
+    DECLINED,
+    DENIED,
     DISPATCHED,
     FILLED,
+    MISMATCHED,
     OPEN,
     OPENING_BELL,
     PLACED,
+    PROPOSED,
     REJECTED,
     REQUESTED,
     UNKNOWN,
+    cancellation,
     login,
     observed,
+    refused,
+    sent,
 )
 from tests.projections.history import ASHA, HOME, KEY, RAVI, WORK
 
@@ -90,7 +101,7 @@ def test_logins_are_shown_with_mode_and_end_and_never_more(history, shown, proje
         "paper": ("SIMULATED", None),
     }
     with projector.engine.connect() as connection:
-        row = connection.exec_driver_sql("SELECT * FROM session_info_v1").one()
+        row = connection.exec_driver_sql("SELECT * FROM session_info_v2").one()
     assert "sealed-1" not in repr(row)
     assert "acc-1" not in repr(row)
 
@@ -138,6 +149,38 @@ def test_a_rejected_order_is_not_open(history, shown):
     history.happened(WORK, CREATED, REQUESTED, DISPATCHED, REJECTED, REJECTED)
 
     assert (_info(shown).orders_requested, _info(shown).orders_open) == (1, 0)
+
+
+def test_an_order_that_was_found_absent_is_not_open(history, shown):
+    history.happened(WORK, CREATED, REQUESTED, DISPATCHED, UNKNOWN, ABSENT, PLACED)
+
+    assert (_info(shown).orders_requested, _info(shown).orders_open) == (1, 0)
+
+
+def test_an_adopted_order_is_open_until_its_end_and_was_not_requested(history, shown):
+    history.happened(WORK, CREATED, ADOPTED)
+    assert (_info(shown).orders_requested, _info(shown).orders_open) == (0, 1)
+
+    history.happened(WORK, observed(FILLED))
+    assert (_info(shown).orders_requested, _info(shown).orders_open) == (0, 0)
+
+
+@pytest.mark.parametrize("proof", [PLACED, observed(OPEN)], ids=["placed", "seen"])
+def test_a_rejection_that_comes_after_a_proof_leaves_the_order_open(history, shown, proof):
+    history.happened(WORK, CREATED, REQUESTED, DISPATCHED, proof)
+    assert _info(shown).orders_open == 1
+
+    history.happened(WORK, REJECTED)
+    assert _info(shown).orders_open == 1
+
+
+def test_talk_about_orders_and_changes_of_them_opens_nothing_and_ends_nothing(history, shown):
+    history.happened(WORK, CREATED, PROPOSED, DENIED, DECLINED)
+    assert _info(shown).orders_open == 0
+
+    history.happened(WORK, REQUESTED, DISPATCHED, UNKNOWN, MISMATCHED)
+    history.happened(WORK, cancellation("c1"), sent("c1"), refused("c1"))
+    assert _info(shown).orders_open == 1
 
 
 def test_an_ended_session_says_when_and_why(history, shown):

@@ -1,19 +1,34 @@
-"""Totals by kind, which only rise."""
+"""Totals by kind, which only rise, and how many orders are in each state now."""
+
+from msgspec.structs import replace
 
 from domain import events as e
 from domain.vocabulary import OrderSighting
+from tests.domain.examples import EXAMPLES
 from tests.domain.facts import (
+    ABSENT,
+    ADOPTED,
+    CONFIRMED,
     CREATED,
+    DECLINED,
+    DENIED,
     DISPATCHED,
     FILLED,
+    MISMATCHED,
     OPENING_BELL,
     PARTIAL,
     PLACED,
+    PROPOSED,
     REJECTED,
     REQUESTED,
     UNKNOWN,
+    accepted,
+    doubted,
     login,
+    modification,
     observed,
+    refused,
+    sent,
 )
 from tests.projections.history import HOME, KEY, RAVI, WORK
 
@@ -71,10 +86,66 @@ def test_each_kind_of_fact_has_its_own_total(history, shown):
     }
 
 
+def test_what_is_decided_about_orders_and_changes_has_its_totals_too(history, shown):
+    history.happened(
+        WORK,
+        CREATED,
+        *(PROPOSED, CONFIRMED, PROPOSED, DECLINED, DENIED, ADOPTED, MISMATCHED, ABSENT),
+        *(modification("m1"), sent("m1"), accepted("m1"), refused("m1"), doubted("m1")),
+    )
+    history.happened(
+        KEY,
+        EXAMPLES["risk_ledger.reserved.v1"],
+        EXAMPLES["risk_ledger.released.v1"],
+        EXAMPLES["risk_limits.changed.v1"],
+        EXAMPLES["trading_switch.halted.v1"],
+        EXAMPLES["trading_switch.resumed.v1"],
+    )
+
+    assert shown().statistics().value == {
+        "sessions_created": 1,
+        "orders_proposed": 2,
+        "orders_confirmed": 1,
+        "orders_declined": 1,
+        "orders_denied": 1,
+        "orders_adopted": 1,
+        "orders_mismatched": 1,
+        "orders_found_absent": 1,
+        "changes_requested": 1,
+        "changes_dispatched": 1,
+        "changes_accepted": 1,
+        "changes_rejected": 1,
+        "changes_unknown": 1,
+        "risk_reserved": 1,
+        "risk_released": 1,
+        "risk_limits_changed": 1,
+        "trading_halted": 1,
+        "trading_resumed": 1,
+    }
+
+
+def test_orders_are_counted_by_the_state_that_they_are_in_now(history, shown):
+    def now() -> list[int]:
+        orders = shown().orders_now().value
+        return [orders[state] for state in ("requested", "dispatched", "placed", "unknown")]
+
+    assert now() == [0, 0, 0, 0]
+    history.happened(WORK, CREATED, REQUESTED, replace(REQUESTED, order_key="k2"))
+    assert now() == [2, 0, 0, 0]
+    history.happened(WORK, DISPATCHED)
+    assert now() == [1, 1, 0, 0]
+    history.happened(WORK, UNKNOWN)
+    assert now() == [1, 0, 0, 1]
+    history.happened(WORK, PLACED)
+    assert now() == [1, 0, 1, 0]
+    history.happened(WORK, observed(FILLED))
+    assert now() == [1, 0, 0, 0]
+
+
 def test_totals_go_on_from_batch_to_batch(history, shown):
     history.happened(WORK, CREATED, REQUESTED)
     assert shown().statistics().value["orders_requested"] == 1
 
     history.happened(WORK, REQUESTED, REQUESTED)
 
-    assert shown().statistics().value == {"sessions_created": 1, "orders_requested": 3}
+    assert shown().statistics().value["orders_requested"] == 3

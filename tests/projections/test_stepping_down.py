@@ -32,7 +32,7 @@ def test_it_folds_what_comes_before_in_every_projection_and_then_steps_down(data
         assert not backend.projecting.alive
         backend.projecting.stop()
         positions = [backend.projector.position(name) for name in backend.projector.projections]
-        assert positions == [1, 1, 1, 1]
+        assert positions == [1, 1, 1, 1, 1]
 
 
 def test_on_postgresql_somebody_else_can_lead_after_that(postgres_url, tmp_path, history):

@@ -107,8 +107,9 @@ class PostgresServer:
             "unix_socket_directories": str(self._home),
         }
         self._password = secrets.token_hex(16)
-        self._port = _free_port()
+        self._port = free_port()
         self._process: subprocess.Popen[bytes] | None = None
+        self._log_begins = 0
 
     @property
     def pid(self) -> int | None:
@@ -207,7 +208,9 @@ class PostgresServer:
     def _came_up(self, deadline: float) -> bool:
         """Try once to start; False when the process gave up by itself."""
         options = [f"--{name}={value}" for name, value in self._settings.items()]
-        with (self._home / "log").open("wb") as log:
+        # Backends of a killed server still write here; what counts is what is said from now on.
+        with (self._home / "log").open("ab") as log:
+            self._log_begins = log.tell()
             self._process = subprocess.Popen(
                 [
                     self._binaries / "postgres",
@@ -248,7 +251,10 @@ class PostgresServer:
             process.wait()
 
     def _log(self) -> str:
-        return (self._home / "log").read_text(errors="replace")[-4_000:]
+        """What was said since the last start."""
+        with (self._home / "log").open("rb") as log:
+            log.seek(self._log_begins)
+            return log.read().decode(errors="replace")
 
 
 def _unprivileged_login() -> Mapping[str, Any]:
@@ -270,7 +276,8 @@ def _fastest_directory() -> Path:
     return Path(tempfile.gettempdir())
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """One that stays free while whoever uses it is down."""
     while True:
         port = secrets.choice(PORTS)
         with socket.socket() as probe:

@@ -20,7 +20,12 @@ Say = Callable[[object], None]
 Work = Callable[..., None]  # (say, *args)
 
 _context = multiprocessing.get_context("forkserver")
-_context.set_forkserver_preload(["pytest", "tests.support.databases", "mcp_interface.composition"])
+_context.set_forkserver_preload(["pytest", "tests.support.databases", "mcp_interface.serving"])
+
+
+def pipe() -> tuple[Connection, Connection]:
+    """A pipe's end to read and its end to write; either can be handed to a child."""
+    return _context.Pipe(duplex=False)
 
 
 class Failed(Exception):

@@ -33,6 +33,15 @@ COMMAND = [sys.executable, "-m", "mcp_interface.cli"]
 NOBODY = "http://127.0.0.1:9"
 """Where nobody listens: no test ever asks the real Kite for anything."""
 
+WIDE_OPEN = (
+    "max_order_value_inr=100000000000, max_order_quantity_shares=10000000, "
+    "max_orders_per_day=100000, max_value_per_day_inr=100000000000, max_orders_per_second=100, "
+    "max_orders_per_minute=6000, price_band_percent=100, option_price_band_percent=100, "
+    "duplicate_window_seconds=0, max_unknown_open=100, market_hours=off, "
+    "allowed_exchanges=NSE|BSE|NFO|BFO|CDS|BCD|MCX, allowed_products=CNC|MIS|NRML|MTF|CO|BO"
+)
+"""Limits that no story runs into; tests about limits set their own."""
+
 STOP_SECONDS = 40
 CALL_SECONDS = 60.0
 
@@ -129,6 +138,14 @@ class Simulator(Program):
     def register_app(self, api_key: str, api_secret: str) -> None:
         self._post("/simulator/apps", api_key=api_key, api_secret=api_secret)
 
+    def open_account(self, user: str, cash_inr: int) -> None:
+        """At Kite."""
+        self._post("/simulator/users", user=user, cash_inr=str(cash_inr))
+
+    def late_book(self, user: str, seconds: float) -> None:
+        """From now on new orders of this account at Kite show in its book only so much later."""
+        self._post("/simulator/lag", seconds=seconds, broker="kite", user=user)
+
     def fault(self, fault: str, **where: object) -> None:
         self._post("/simulator/faults", fault=fault, **where)
 
@@ -168,6 +185,7 @@ class Site:
                 "TRADING_KITE_URL": NOBODY,
                 "TRADING_GROWW_URL": NOBODY,
                 "TRADING_DHAN_URL": NOBODY,
+                "TRADING_RISK_LIMITS": WIDE_OPEN,
                 **({"TRADING_DATABASE_URL": postgres_url} if postgres_url else {}),
                 **settings,
             }
@@ -202,9 +220,9 @@ class Site:
     def server(self, port: int = 0, **settings: str) -> Server:
         return self.servers(1, port, **settings)[0]
 
-    def simulator(self) -> Simulator:
+    def simulator(self, *options: str) -> Simulator:
         """A simulator whose proof this site's servers can check; later servers use it as Kite."""
-        arguments = ["simulator", "--port", "0", "--json"]
+        arguments = ["simulator", "--port", "0", "--json", *options]
         started = self._begin(Simulator(arguments, self.env, self._log_file())).ready()
         self.env["TRADING_KITE_URL"] = started.url
         return started

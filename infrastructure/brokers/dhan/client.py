@@ -77,8 +77,10 @@ class DhanClients:
         except Exception as error:  # noqa: BLE001  # never raises; nothing has been changed yet
             return unprepared(error)
         try:
-            answer = sdk.asked(client, question, silence_is_yes=silence_is_yes)
+            answer = sdk.asked(client, question)
         except Exception as error:  # noqa: BLE001  # never raises: whatever happened is an answer
+            if silence_is_yes and isinstance(error, sdk.NoAnswer) and error.is_silent_yes:
+                return Accepted()
             return outcome_of(error, lambda text: hidden(text, access))
         return accepted(answer) or Unproven(cause="Dhan's yes does not name what it is about.")
 

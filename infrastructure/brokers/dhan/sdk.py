@@ -78,7 +78,7 @@ class DhanRefused(Exception):
 class NoAnswer(Exception):
     """Dhan said nothing that can be understood: a broken connection, or an odd answer.
 
-    `status` is the HTTP status, if there was one; `is_empty` says that a 2xx had no body; `error`
+    `status` is the HTTP status, if there was one; `is_empty` says that there was no body; `error`
     is what the network said; `was_sent` is false when the request was not even handed over.
     """
 
@@ -89,6 +89,11 @@ class NoAnswer(Exception):
         self.status = seen.status
         self.is_empty = seen.is_empty
         self.error = seen.error
+
+    @property
+    def is_silent_yes(self) -> bool:
+        """A 2xx without a word, which is how Dhan says yes to some things."""
+        return self.is_empty and self.status is not None and 200 <= self.status < 300
 
 
 class DhanClient(Protocol):
@@ -176,11 +181,8 @@ def new_client(client_id: str, access_token: str, root: str, line: Line) -> Dhan
     return client
 
 
-def asked(
-    client: DhanClient, question: Callable[[DhanClient], Row], *, silence_is_yes: bool = False
-) -> object:
-    """Ask, and answer with the JSON of a yes; with `None` for one without a word, where that is
-    how Dhan says yes.
+def asked(client: DhanClient, question: Callable[[DhanClient], Row]) -> object:
+    """Ask, and answer with the JSON of a yes.
 
     Raises:
         DhanRefused, NoAnswer: instead of the SDK's "failure".
@@ -194,8 +196,6 @@ def asked(
         return envelope.get("data")
     if attempt is None or attempt.status is None:
         raise NoAnswer(attempt)
-    if silence_is_yes and attempt.is_empty and 200 <= attempt.status < 300:
-        return None
     remarks = envelope.get("remarks")
     if isinstance(remarks, dict):
         code, message = remarks.get("error_code"), remarks.get("error_message")

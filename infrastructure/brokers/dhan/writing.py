@@ -60,12 +60,7 @@ class DhanWrites(DhanReads):
             arguments = map_account.conversion_arguments(conversion, self._names.on(now))
             return lambda dhan: dhan.convert_position(**arguments)
 
-        return self._writing(
-            access,
-            prepare,
-            lambda answer: Accepted() if answer is None else None,
-            silence_is_yes=True,
-        )
+        return self._writing(access, prepare, lambda _: None, silence_is_yes=True)
 
     def place_gtt(self, access: Access, ticket: GttTicket, now: datetime) -> Written:
         def prepare() -> "Callable[[DhanClient], Row]":

@@ -1,7 +1,7 @@
 """Routes under `/simulator` for what can go wrong and how the market and the brokers behave.
 
-- `POST /simulator/faults` {fault, route?, method?, user?, calls?}: see `faults.KINDS`; `route` is
-  the beginning of a path. `DELETE` calls all of them off.
+- `POST /simulator/faults` {fault, words?, route?, method?, user?, calls?}: see `faults.KINDS`;
+  `words` are those of `reject`, `route` is the beginning of a path. `DELETE` calls all of them off.
 - `POST /simulator/lag` {seconds, broker?, user?}: new orders show in the book only so much later;
   for everybody, or for one account.
 - `POST /simulator/fills` {broker, user, shares_per_fill, seconds_per_fill}: orders of this account
@@ -42,6 +42,7 @@ class NewFault(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     """`None` matches everything."""
 
     fault: str
+    words: str = ""
     route: str = "/"
     method: str | None = None
     user: str | None = None
@@ -101,6 +102,7 @@ class Conditions:
             Fault(
                 kind=kind,
                 argument=argument,
+                words=new.words,
                 route=new.route,
                 method=new.method,
                 user=new.user,

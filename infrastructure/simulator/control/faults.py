@@ -1,7 +1,7 @@
 """Everything that goes wrong between a broker and its customer, on demand.
 
-`drop_before` and `status:*` never reach the exchange. All others answer badly *after* the exchange
-has acted, so that an order exists whose sender cannot know it.
+`drop_before`, `status:*` and `reject` never reach the exchange. All others answer badly *after* the
+exchange has acted, so that an order exists whose sender cannot know it.
 """
 
 from dataclasses import dataclass
@@ -13,6 +13,7 @@ FaultKind = Literal[
     "drop_after",  # the connection closes; it has happened
     "delay",  # delay:<seconds>: it happens at once, the answer comes late
     "status",  # status:<code>: refused with the broker's own error body
+    "reject",  # refused with status 400 and with words of the test's own
     "html502",  # a gateway's error page
     "truncated",  # the body stops half way
     "no_content_type",  # a right answer without its Content-Type
@@ -33,6 +34,7 @@ class Fault:
 
     kind: FaultKind
     argument: float = 0
+    words: str = ""
     route: str = "/"
     method: str | None = None
     user: str | None = None

@@ -23,11 +23,12 @@ class FaultInjection:
         app: ASGIApp,
         faults: Faults,
         caller_of: Callable[[str, Mapping[str, str]], tuple[str, str | None]],
-        error_body: Callable[[str, int], bytes],
+        error_body: Callable[[str, int, str | None], bytes],
         end_login: Callable[[str, Mapping[str, str]], None],
     ) -> None:
         """`caller_of(path, headers)` is (broker, user), `end_login` makes that caller's token
-        worthless; `error_body(path, status)` is what the broker at that path would say."""
+        worthless; `error_body(path, status, words)` is what the broker at that path would say;
+        without words, its own."""
         self.app = app
         self.faults = faults
         self.caller_of = caller_of
@@ -44,11 +45,17 @@ class FaultInjection:
         elif fault.kind == "drop_before":
             await _hang_up(scope, receive)
         elif fault.kind == "status":
-            status = int(fault.argument)
-            body = self.error_body(scope["path"], status)
-            await _send(send, status, {b"content-type": b"application/json"}, body)
+            await self._refuse(scope, send, int(fault.argument))
+        elif fault.kind == "reject":
+            await self._refuse(scope, send, 400, fault.words)
         else:
             await self._spoil(fault, scope, receive, send)
+
+    async def _refuse(
+        self, scope: Scope, send: Send, status: int, words: str | None = None
+    ) -> None:
+        body = self.error_body(scope["path"], status, words)
+        await _send(send, status, {b"content-type": b"application/json"}, body)
 
     async def _spoil(self, fault: Fault, scope: Scope, receive: Receive, send: Send) -> None:
         answer = _Answer()

@@ -171,10 +171,11 @@ def data_failure(error: DataError) -> Response:
     return answer(error.status, {"data": {str(error.code): error.message}, "status": "failed"})
 
 
-def error_body(status: int) -> bytes:
+def error_body(status: int, words: str | None = None) -> bytes:
     """What Dhan says when it answers with this status for reasons of its own."""
     error_type, code = _OWN.get(status, ("Other_Error", "DH-910"))
-    message = "Too many requests" if status == 429 else "Something went wrong. Please try later."
+    own = "Too many requests" if status == 429 else "Something went wrong. Please try later."
+    message = own if words is None else words
     return bytes(failure(DhanError(status, error_type, code, message)).body)
 
 

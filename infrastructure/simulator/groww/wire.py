@@ -112,9 +112,10 @@ def failure(error: GrowwError) -> Response:
     return answer(error.status, {"status": "FAILURE", "error": told})
 
 
-def error_body(status: int) -> bytes:
+def error_body(status: int, words: str | None = None) -> bytes:
     """What Groww says when it answers with this status for reasons of its own."""
-    message = "Too many requests" if status == 429 else "Something went wrong. Please try later."
+    own = "Too many requests" if status == 429 else "Something went wrong. Please try later."
+    message = own if words is None else words
     if status == 429:
         return _encode({"message": message})
     return bytes(failure(GrowwError(status, _CODES.get(status, "GA000"), message)).body)

@@ -74,10 +74,11 @@ def failure(error: KiteError) -> Response:
     return _json(error.status, body | {"error_type": error.error_type})
 
 
-def error_body(status: int) -> bytes:
+def error_body(status: int, words: str | None = None) -> bytes:
     """What Kite says when it answers with this status for reasons of its own."""
     error_type = _ERROR_TYPES.get(status, "GeneralException")
-    message = "Too many requests" if status == 429 else "Something went wrong. Please try later."
+    own = "Too many requests" if status == 429 else "Something went wrong. Please try later."
+    message = own if words is None else words
     return bytes(failure(KiteError(status, error_type, message)).body)
 
 

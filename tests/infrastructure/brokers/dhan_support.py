@@ -2,11 +2,8 @@
 them."""
 
 import dataclasses
-from collections.abc import Callable
-from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
 
 from msgspec.structs import replace
 
@@ -25,8 +22,10 @@ from tests.infrastructure.brokers.kite_support import (
     TEN_AT_1400,
     TEN_AT_MARKET,
     Answer,
+    Write,
     as_json,
     ticket,
+    waiting,
 )
 from tests.infrastructure.simulator.brokers import day_token
 from tests.infrastructure.simulator.support import OPENING_BELL, SimulatedKite
@@ -92,92 +91,56 @@ def data_error(status: int, code: int, message: str) -> Answer:
     return as_json(status, {"data": {str(code): message}, "status": "failed"})
 
 
-@dataclass(frozen=True)
-class Write:
-    """One thing that Dhan can be told to do. `given` makes what it is done to; `action` is what
-    the simulator calls it."""
-
-    method: str
-    route: str
-    action: str
-    given: Callable[[Any, Access], Any]
-    do: Callable[[Any, Access, Any], object]
-
-
-def _working_order(broker: Any, who: Access) -> str:
-    return str(broker.place(who, ticket(TEN_AT_1400), OPENING_BELL).broker_order_id)
-
-
-def _waiting_gtt(broker: Any, who: Access) -> Any:
-    broker.place_gtt(who, BUY_AT_1400, OPENING_BELL)
-    return broker.gtt_orders(who, OPENING_BELL)[-1]
-
-
-def _nothing(broker: Any, who: Access) -> None:
-    pass
-
-
 DEARER: OrderTerms = replace(TEN_AT_1400, limit_price_inr=Decimal("1410"))
 DEARER_GTT = dataclasses.replace(
     BUY_AT_1400,
     legs=(GttLeg(trigger_price_inr=Decimal("1410"), limit_price_inr=Decimal("1411.5")),),
 )
 
+_YES = as_json(200, {"orderId": "112111182198", "orderStatus": "PENDING"})
+_WAITING_GTTS = as_json(
+    200,
+    [
+        {
+            "dhanClientId": "ALICE",
+            "orderId": "5132208051112",
+            "orderStatus": "CONFIRM",
+            "transactionType": "BUY",
+            "exchangeSegment": "NSE_EQ",
+            "productType": "CNC",
+            "orderType": "SINGLE",
+            "tradingSymbol": "INFY",
+            "securityId": "1594",
+            "quantity": 10,
+            "price": 1401.5,
+            "triggerPrice": 1400.0,
+            "legName": "TARGET_LEG",
+            "createTime": "2026-11-23 09:15:00",
+        }
+    ],
+)
+
 WRITES = {
-    "place": Write(
-        "POST",
-        "/v2/orders",
-        "place",
-        _nothing,
-        lambda broker, who, _: broker.place(who, ticket(), OPENING_BELL),
-    ),
-    "modify": Write(
-        "PUT",
-        "/v2/orders",
-        "modify",
-        _working_order,
-        lambda broker, who, order_id: broker.modify(who, order_id, DEARER, OPENING_BELL),
-    ),
-    "cancel": Write(
-        "DELETE",
-        "/v2/orders",
-        "cancel",
-        _working_order,
-        lambda broker, who, order_id: broker.cancel(who, order_id, TEN_AT_1400, OPENING_BELL),
-    ),
+    "place": Write(lambda broker, who: broker.place(who, ticket(), OPENING_BELL), _YES),
+    "modify": Write(lambda broker, who: broker.modify(who, "112", DEARER, OPENING_BELL), _YES),
+    "cancel": Write(lambda broker, who: broker.cancel(who, "112", TEN_AT_1400, OPENING_BELL), _YES),
     "convert": Write(
-        "POST",
-        "/v2/positions/convert",
-        "convert",
-        lambda broker, who: broker.place(who, ticket(TEN_INTRADAY), OPENING_BELL),
-        lambda broker, who, _: broker.convert_position(who, TO_DELIVERY, OPENING_BELL),
+        lambda broker, who: broker.convert_position(who, TO_DELIVERY, OPENING_BELL), (202, {}, b"")
     ),
-    "place_gtt": Write(
-        "POST",
-        "/v2/forever/orders",
-        "place_gtt",
-        _nothing,
-        lambda broker, who, _: broker.place_gtt(who, BUY_AT_1400, OPENING_BELL),
-    ),
+    "place_gtt": Write(lambda broker, who: broker.place_gtt(who, BUY_AT_1400, OPENING_BELL), _YES),
     "modify_gtt": Write(
-        "PUT",
-        "/v2/forever/orders",
-        "modify_gtt",
-        _waiting_gtt,
-        lambda broker, who, gtt: broker.modify_gtt(who, gtt.gtt_id, DEARER_GTT, OPENING_BELL),
+        lambda broker, who: broker.modify_gtt(who, "5132208051112", DEARER_GTT, OPENING_BELL),
+        _YES,
+        read_first=_WAITING_GTTS,
     ),
     "cancel_gtt": Write(
-        "DELETE",
-        "/v2/forever/orders",
-        "cancel_gtt",
-        _waiting_gtt,
-        lambda broker, who, gtt: broker.cancel_gtt(who, gtt, OPENING_BELL),
+        lambda broker, who: broker.cancel_gtt(
+            who, waiting(BUY_AT_1400, "5132208051112"), OPENING_BELL
+        ),
+        _YES,
     ),
     "kill_switch": Write(
-        "POST",
-        "/v2/killswitch",
-        "kill_switch",
-        _nothing,
-        lambda broker, who, _: broker.set_kill_switch(who, True, OPENING_BELL),
+        lambda broker, who: broker.set_kill_switch(who, True, OPENING_BELL),
+        as_json(200, {"killSwitchStatus": "Kill Switch has been successfully activated"}),
     ),
 }

@@ -2,11 +2,8 @@
 give them."""
 
 import dataclasses
-from collections.abc import Callable
-from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
 
 from msgspec.structs import replace
 
@@ -23,8 +20,10 @@ from tests.infrastructure.brokers.kite_support import (
     TEN_AT_1400,
     TEN_AT_MARKET,
     Answer,
+    Write,
     as_json,
     ticket,
+    waiting,
 )
 from tests.infrastructure.simulator.brokers import day_token
 from tests.infrastructure.simulator.support import OPENING_BELL, SimulatedKite
@@ -94,96 +93,69 @@ def groww_error(status: int, code: str, message: str) -> Answer:
     return as_json(status, {"status": "FAILURE", "error": error})
 
 
-@dataclass(frozen=True)
-class Write:
-    """One thing that Groww can be told to do. `given` makes what it is done to; `action` is what
-    the simulator calls it."""
-
-    method: str
-    route: str
-    action: str
-    given: Callable[[Any, Access], Any]
-    do: Callable[[Any, Access, Any], object]
+def _smart_order(kind: str, status: str) -> Answer:
+    said = {"smart_order_id": "gtt_1", "smart_order_type": kind, "status": status}
+    return payload(said, 202)
 
 
-def _nothing(broker: Any, who: Access) -> None:
-    pass
-
-
-def _working_order(broker: Any, who: Access) -> str:
-    return str(broker.place(who, ticket(TEN_AT_1400), OPENING_BELL).broker_order_id)
-
-
-def _waiting_gtt(broker: Any, who: Access) -> Any:
-    broker.place_gtt(who, BUY_AT_1400, OPENING_BELL)
-    return broker.gtt_orders(who, OPENING_BELL)[-1]
-
-
-def _position(broker: Any, who: Access) -> None:
-    broker.place(who, ticket(TEN_INTRADAY), OPENING_BELL)
-
-
-def _waiting_oco(broker: Any, who: Access) -> Any:
-    _position(broker, who)
-    broker.place_gtt(who, LEAVE_BELOW_1400_OR_ABOVE_1600, OPENING_BELL)
-    return broker.gtt_orders(who, OPENING_BELL)[-1]
-
+_WAITING_GTT = payload(
+    {
+        "smart_order_id": "gtt_1",
+        "smart_order_type": "GTT",
+        "status": "ACTIVE",
+        "trading_symbol": "INFY",
+        "exchange": "NSE",
+        "segment": "CASH",
+        "quantity": 10,
+        "product_type": "CNC",
+        "duration": "DAY",
+        "created_at": "2026-11-23T09:15:00",
+        "order": {"order_type": "LIMIT", "price": "1401.50", "transaction_type": "BUY"},
+        "trigger_direction": "DOWN",
+        "trigger_price": "1400.00",
+    }
+)
+_POSITION = payload(
+    {
+        "positions": [
+            {
+                "trading_symbol": "INFY",
+                "exchange": "NSE",
+                "segment": "CASH",
+                "product": "MIS",
+                "quantity": 10,
+                "net_price": 1488.8,
+            }
+        ]
+    }
+)
 
 WRITES = {
-    "place": Write(
-        "POST",
-        "/v1/order/create",
-        "place",
-        _nothing,
-        lambda broker, who, _: broker.place(who, ticket(), OPENING_BELL),
-    ),
-    "modify": Write(
-        "POST",
-        "/v1/order/modify",
-        "modify",
-        _working_order,
-        lambda broker, who, order_id: broker.modify(who, order_id, DEARER, OPENING_BELL),
-    ),
-    "cancel": Write(
-        "POST",
-        "/v1/order/cancel",
-        "cancel",
-        _working_order,
-        lambda broker, who, order_id: broker.cancel(who, order_id, TEN_AT_1400, OPENING_BELL),
-    ),
+    "place": Write(lambda broker, who: broker.place(who, ticket(), OPENING_BELL), YES),
+    "modify": Write(lambda broker, who: broker.modify(who, "G1", DEARER, OPENING_BELL), YES),
+    "cancel": Write(lambda broker, who: broker.cancel(who, "G1", TEN_AT_1400, OPENING_BELL), YES),
     "place_gtt": Write(
-        "POST",
-        "/v1/order-advance/create",
-        "place_gtt",
-        _nothing,
-        lambda broker, who, _: broker.place_gtt(who, BUY_AT_1400, OPENING_BELL),
+        lambda broker, who: broker.place_gtt(who, BUY_AT_1400, OPENING_BELL),
+        _smart_order("GTT", "ACTIVE"),
     ),
     "place_oco": Write(
-        "POST",
-        "/v1/order-advance/create",
-        "place_gtt",
-        _position,
-        lambda broker, who, _: broker.place_gtt(who, LEAVE_BELOW_1400_OR_ABOVE_1600, OPENING_BELL),
+        lambda broker, who: broker.place_gtt(who, LEAVE_BELOW_1400_OR_ABOVE_1600, OPENING_BELL),
+        _smart_order("OCO", "ACTIVE"),
+        read_first=_POSITION,
     ),
     "modify_gtt": Write(
-        "PUT",
-        "/v1/order-advance/modify",
-        "modify_gtt",
-        _waiting_gtt,
-        lambda broker, who, gtt: broker.modify_gtt(who, gtt.gtt_id, DEARER_GTT, OPENING_BELL),
+        lambda broker, who: broker.modify_gtt(who, "gtt_1", DEARER_GTT, OPENING_BELL),
+        _smart_order("GTT", "ACTIVE"),
+        read_first=_WAITING_GTT,
     ),
     "cancel_gtt": Write(
-        "POST",
-        "/v1/order-advance/cancel",
-        "cancel_gtt",
-        _waiting_gtt,
-        lambda broker, who, gtt: broker.cancel_gtt(who, gtt, OPENING_BELL),
+        lambda broker, who: broker.cancel_gtt(who, waiting(BUY_AT_1400), OPENING_BELL),
+        _smart_order("GTT", "CANCELLED"),
     ),
     "cancel_oco": Write(
-        "POST",
-        "/v1/order-advance/cancel",
-        "cancel_gtt",
-        _waiting_oco,
-        lambda broker, who, gtt: broker.cancel_gtt(who, gtt, OPENING_BELL),
+        lambda broker, who: broker.cancel_gtt(
+            who, waiting(LEAVE_BELOW_1400_OR_ABOVE_1600), OPENING_BELL
+        ),
+        _smart_order("OCO", "CANCELLED"),
     ),
 }

@@ -16,7 +16,7 @@ from msgspec.structs import replace
 
 from application.ports.account import Conversion
 from application.ports.broker import Access, Secrets
-from application.ports.broker_orders import GttLeg, GttTicket, OrderTicket
+from application.ports.broker_orders import GttLeg, GttOrder, GttTicket, OrderTicket
 from domain.instruments import Instrument, KiteHandle, canonical_name
 from domain.vocabulary import OrderTerms
 from infrastructure.simulator.market.universe import listed
@@ -185,68 +185,57 @@ def recorded(folder: Path, name: str) -> Answer:
 
 @dataclass(frozen=True)
 class Write:
-    """One thing that a broker can be told to do. `given` makes what it is done to."""
+    """One thing that a broker can be told to do, to what has a literal id. `yes` is what the broker
+    says to it, `read_first` what it says to the question that comes before."""
 
-    route: str
-    action: str
-    given: Callable[[Any, Access], Any]
-    do: Callable[[Any, Access, Any], object]
-
-
-def _working_order(broker: Any, who: Access) -> str:
-    return str(broker.place(who, ticket(TEN_AT_1400), OPENING_BELL).broker_order_id)
+    do: Callable[[Any, Access], object]
+    yes: Answer
+    read_first: Answer | None = None
 
 
-def _waiting_gtt(broker: Any, who: Access) -> Any:
-    broker.place_gtt(who, BUY_AT_1400, OPENING_BELL)
-    return broker.gtt_orders(who, OPENING_BELL)[-1]
+def waiting(gtt: GttTicket, gtt_id: str = "gtt_1") -> GttOrder:
+    """As a broker would list it."""
+    return GttOrder(
+        gtt_id=gtt_id,
+        kind=gtt.kind,
+        exchange=gtt.exchange,
+        trading_symbol=gtt.trading_symbol,
+        transaction_type=gtt.transaction_type,
+        product=gtt.product,
+        quantity_shares=gtt.quantity_shares,
+        legs=gtt.legs,
+        status="ACTIVE",
+        raw_status="ACTIVE",
+        created_at=OPENING_BELL,
+    )
 
+
+def kite_yes(data: object) -> Answer:
+    return as_json(200, {"status": "success", "data": data})
+
+
+DEARER = replace(TEN_AT_1400, limit_price_inr=Decimal("1410"))
+_AN_ORDER = kite_yes({"order_id": "151220000000000"})
+_A_GTT = kite_yes({"trigger_id": 123})
 
 WRITES = {
-    "place": Write(
-        "/orders/regular",
-        "place",
-        lambda broker, who: None,
-        lambda broker, who, _: broker.place(who, ticket(), OPENING_BELL),
-    ),
-    "modify": Write(
-        "/orders/regular",
-        "modify",
-        _working_order,
-        lambda broker, who, order_id: broker.modify(
-            who, order_id, replace(TEN_AT_1400, limit_price_inr=Decimal("1410")), OPENING_BELL
-        ),
-    ),
+    "place": Write(lambda broker, who: broker.place(who, ticket(), OPENING_BELL), _AN_ORDER),
+    "modify": Write(lambda broker, who: broker.modify(who, "151", DEARER, OPENING_BELL), _AN_ORDER),
     "cancel": Write(
-        "/orders/regular",
-        "cancel",
-        _working_order,
-        lambda broker, who, order_id: broker.cancel(who, order_id, TEN_AT_1400, OPENING_BELL),
+        lambda broker, who: broker.cancel(who, "151", TEN_AT_1400, OPENING_BELL), _AN_ORDER
     ),
     "convert": Write(
-        "/portfolio/positions",
-        "convert",
-        lambda broker, who: broker.place(who, ticket(TEN_INTRADAY), OPENING_BELL),
-        lambda broker, who, _: broker.convert_position(who, TO_DELIVERY, OPENING_BELL),
+        lambda broker, who: broker.convert_position(who, TO_DELIVERY, OPENING_BELL), kite_yes(True)
     ),
     "place_gtt": Write(
-        "/gtt/triggers",
-        "place_gtt",
-        lambda broker, who: None,
-        lambda broker, who, _: broker.place_gtt(who, BUY_AT_1400, OPENING_BELL),
+        lambda broker, who: broker.place_gtt(who, BUY_AT_1400, OPENING_BELL), _A_GTT
     ),
     "modify_gtt": Write(
-        "/gtt/triggers",
-        "modify_gtt",
-        _waiting_gtt,
-        lambda broker, who, gtt: broker.modify_gtt(
-            who, gtt.gtt_id, SELL_OUT_OF_1400_TO_1600, OPENING_BELL
-        ),
+        lambda broker, who: broker.modify_gtt(who, "123", SELL_OUT_OF_1400_TO_1600, OPENING_BELL),
+        _A_GTT,
     ),
     "cancel_gtt": Write(
-        "/gtt/triggers",
-        "cancel_gtt",
-        _waiting_gtt,
-        lambda broker, who, gtt: broker.cancel_gtt(who, gtt, OPENING_BELL),
+        lambda broker, who: broker.cancel_gtt(who, waiting(BUY_AT_1400, "123"), OPENING_BELL),
+        _A_GTT,
     ),
 }

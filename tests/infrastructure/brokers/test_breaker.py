@@ -100,3 +100,13 @@ def test_a_trial_that_fails_stops_placements_for_another_cool_down(breaker, cloc
     fail(breaker, "asha")
 
     assert breaker.wait_seconds("direct", "asha") == 30.0
+
+
+def test_it_says_that_it_is_open_until_the_cool_down_is_over(breaker, clock):
+    assert not breaker.is_open
+
+    fail(breaker, *["asha"] * 5)
+    assert breaker.is_open
+
+    clock.at += 30.0
+    assert not breaker.is_open

@@ -9,8 +9,7 @@ import pytest
 from msgspec.structs import replace
 
 from application.ports.broker_orders import Accepted, Declined, GttLeg, GttOrder, Unproven
-from domain.events import OrderOutcomeUnknown, OrderPlaced, OrderRejected
-from infrastructure.brokers.calls import Calls, TimeOuts
+from domain.events import OrderPlaced, OrderRejected
 from tests.infrastructure.brokers.dhan_support import (
     BUY_AT_1400,
     SELL_BELOW_1400_OR_ABOVE_1600,
@@ -32,8 +31,8 @@ from tests.infrastructure.brokers.kite_support import (
 )
 from tests.infrastructure.simulator.support import OPENING_BELL, simulated_kite
 
-UNKNOWN = (Unproven, OrderOutcomeUnknown)
 REFUSED = (Declined, OrderRejected)
+WITHOUT_A_READ = [name for name, write in WRITES.items() if write.read_first is None]
 
 
 @pytest.fixture(scope="module")
@@ -59,114 +58,14 @@ def done(simulator, who, action):
     return [write.action for write in mine].count(action)
 
 
-@pytest.mark.parametrize("name", WRITES)
 @pytest.mark.parametrize(
-    ("fault", "has_happened"),
-    [
-        ("drop_before", False),
-        ("drop_after", True),
-        ("delay:0.6", True),
-        ("status:500", False),
-        ("status:502", False),
-        ("status:504", False),
-        ("html502", True),
-        ("json_list", True),
-        ("wrong_shape", True),
-    ],
+    "name", [name for name, write in WRITES.items() if write.read_first is None]
 )
-def test_a_write_without_a_clear_answer_is_unproven_and_is_not_repeated(
-    simulator, alice, name, fault, has_happened
-):
-    write = WRITES[name]
-    calls = Calls("dhan", time_outs=TimeOuts(write=0.3))
-    broker = dhan(simulator.url, simulator.keys_dir, calls)
-    given = write.given(broker, alice)
-    before = done(simulator, alice, write.action)
-    # Once: whoever asks again gets a clear answer, and does it again.
-    simulator.fault(
-        fault=fault, method=write.method, route=write.route, user=alice.account_id, calls=1
-    )
-
-    outcome = write.do(broker, alice, given)
-
-    assert isinstance(outcome, UNKNOWN), outcome
-    assert done(simulator, alice, write.action) - before == int(has_happened)
-
-
-@pytest.mark.parametrize("fault", ["truncated", "empty"])
-@pytest.mark.parametrize("name", [name for name in WRITES if name != "convert"])
-def test_half_an_answer_or_none_at_all_is_no_yes(simulator, broker, alice, name, fault):
-    write = WRITES[name]
-    given = write.given(broker, alice)
-    before = done(simulator, alice, write.action)
-    simulator.fault(
-        fault=fault, method=write.method, route=write.route, user=alice.account_id, calls=1
-    )
-
-    outcome = write.do(broker, alice, given)
-
-    assert isinstance(outcome, UNKNOWN), outcome
-    assert done(simulator, alice, write.action) - before == 1
-
-
-@pytest.mark.parametrize("name", WRITES)
-def test_a_missing_content_type_hides_no_yes(simulator, broker, alice, name):
-    write = WRITES[name]
-    given = write.given(broker, alice)
-    simulator.fault(
-        fault="no_content_type", method=write.method, route=write.route, user=alice.account_id
-    )
-
-    assert isinstance(write.do(broker, alice, given), (Accepted, OrderPlaced))
-
-
-@pytest.mark.parametrize("name", WRITES)
-def test_too_many_requests_is_proof_that_nothing_was_changed(simulator, broker, alice, name):
-    write = WRITES[name]
-    given = write.given(broker, alice)
-    before = done(simulator, alice, write.action)
-    simulator.fault(
-        fault="status:429", method=write.method, route=write.route, user=alice.account_id, calls=1
-    )
-
-    outcome = write.do(broker, alice, given)
-
-    assert isinstance(outcome, REFUSED)
-    assert (outcome.code, outcome.reached_broker) == ("RATE_LIMITED", True)
-    assert done(simulator, alice, write.action) == before
-
-
-@pytest.mark.parametrize("name", WRITES)
-def test_a_write_with_a_token_that_dhan_does_not_know_is_refused_and_says_so(
-    simulator, broker, alice, name
-):
-    given = WRITES[name].given(broker, alice)
-
-    outcome = WRITES[name].do(broker, access("never-issued", alice.account_id), given)
-
-    assert isinstance(outcome, REFUSED)
-    assert outcome.code == "LOGIN_EXPIRED"
-    # Changing a trigger begins with reading it.
-    assert outcome.reached_broker == (name != "modify_gtt")
-
-
-@pytest.mark.parametrize("name", WRITES)
-def test_a_write_to_where_nobody_listens_was_never_sent(broker, alice, tmp_path, name):
-    given = WRITES[name].given(broker, alice)
-
-    outcome = WRITES[name].do(dhan("http://127.0.0.1:9", tmp_path), alice, given)
-
-    assert isinstance(outcome, REFUSED)
-    assert (outcome.code, outcome.reached_broker) == ("NEVER_SENT", False)
-
-
-@pytest.mark.parametrize("name", [name for name in WRITES if name != "modify_gtt"])
-def test_a_write_repeats_neither_token_nor_account(broker, alice, tmp_path, name):
-    given = WRITES[name].given(broker, alice)
-    words = f"Invalid: {alice.secrets['access_token']} of {alice.account_id}"
+def test_a_write_repeats_neither_token_nor_account(tmp_path, name):
+    words = "Invalid: s3cr3t-t0ken of ALICE"
 
     with far_side(lambda *_: dhan_error(400, "DH-905", words)) as side:
-        outcome = WRITES[name].do(dhan(side.url, tmp_path), alice, given)
+        outcome = WRITES[name].do(dhan(side.url, tmp_path), access())
 
     assert isinstance(outcome, REFUSED)
     assert outcome.reason == "Dhan refused: Invalid: *** of ***"

@@ -38,55 +38,33 @@ def placed_at(url, tmp_path, terms=TEN_AT_MARKET):
 
 
 @pytest.mark.parametrize(
-    ("fault", "exists", "cause"),
+    ("fault", "cause"),
     [
-        ("drop_before", False, "broke before its answer was complete (ConnectionError)"),
-        ("drop_after", True, "broke before its answer was complete (ConnectionError)"),
-        ("truncated", True, "broke before its answer was complete (ChunkedEncodingError)"),
-        ("status:500", False, "answered 500 (GA000)"),
-        ("status:502", False, "answered 502 (GA000)"),
-        ("status:503", False, "answered 503 (GA003)"),
-        ("status:504", False, "answered 504 (GA000)"),
-        ("html502", True, "made no sense (JSONDecodeError)"),
-        ("json_list", True, "made no sense (ValueError)"),
+        ("drop_after", "broke before its answer was complete (ConnectionError)"),
+        ("truncated", "broke before its answer was complete (ChunkedEncodingError)"),
+        ("status:500", "answered 500 (GA000)"),
+        ("status:503", "answered 503 (GA003)"),
+        ("html502", "made no sense (JSONDecodeError)"),
+        ("json_list", "made no sense (ValueError)"),
     ],
 )
-def test_without_proof_the_outcome_is_unknown_and_the_order_may_exist(
-    simulator, broker, fault, exists, cause
-):
-    alice = logged_in(simulator)
-    simulator.fault(fault=fault, route="/v1/order", calls=2)
+def test_an_unknown_outcome_says_in_our_own_words_what_happened(simulator, broker, fault, cause):
+    simulator.fault(fault=fault, route="/v1/order")
 
-    outcome = broker.place(alice, ticket(), OPENING_BELL)
+    outcome = broker.place(logged_in(simulator), ticket(), OPENING_BELL)
 
     assert isinstance(outcome, OrderOutcomeUnknown)
     assert cause in outcome.cause
-    assert simulator.accepted_tags() == ([TAG] if exists else [])
-    simulator.http.delete("/simulator/faults")
-    assert [order.broker_tags for order in broker.orders(alice, OPENING_BELL)] == (
-        [(TAG,)] if exists else []
-    )
 
 
-def test_a_missing_content_type_hides_nothing(simulator, broker):
-    alice = logged_in(simulator)
-    simulator.fault(fault="no_content_type", route="/v1/order")
-
-    assert isinstance(broker.place(alice, ticket(), OPENING_BELL), OrderPlaced)
-
-
-def test_an_answer_that_comes_too_late_leaves_the_outcome_unknown(simulator):
+def test_an_answer_that_does_not_come_in_time_is_called_that(simulator):
     calls = Calls("groww", time_outs=TimeOuts(write=0.2))
     broker = groww(simulator.url, simulator.keys_dir, calls)
-    alice = logged_in(simulator)
-    simulator.fault(fault="delay:0.5", route="/v1/order")
+    simulator.fault(fault="hang", route="/v1/order")
 
-    outcome = broker.place(alice, ticket(), OPENING_BELL)
-
-    assert outcome == OrderOutcomeUnknown(
+    assert broker.place(logged_in(simulator), ticket(), OPENING_BELL) == OrderOutcomeUnknown(
         order_key="k1", cause="Groww did not answer in time (ReadTimeout)."
     )
-    assert simulator.accepted_tags() == [TAG]
 
 
 def test_an_order_with_a_reference_that_exists_is_unknown_until_the_book_shows_it(
@@ -103,16 +81,6 @@ def test_an_order_with_a_reference_that_exists_is_unknown_until_the_book_shows_i
         cause="Groww says that an order with this order's reference exists already.",
     )
     assert simulator.accepted_tags() == [TAG]
-
-
-def test_too_many_requests_is_proof_that_there_is_no_order(simulator, broker):
-    alice = logged_in(simulator)
-    simulator.fault(fault="status:429", route="/v1/order")
-
-    outcome = broker.place(alice, ticket(), OPENING_BELL)
-
-    assert isinstance(outcome, OrderRejected)
-    assert outcome.code == "RATE_LIMITED"
 
 
 def test_a_token_that_has_ended_is_proof_and_says_so(simulator, broker):
@@ -216,26 +184,6 @@ def test_an_id_is_what_makes_an_order_placed(tmp_path):
     assert headers["x-client-platform-version"] == "1.5.0"
     assert '"price": 1400.0' in body
     assert f'"order_reference_id": "{TAG}"' in body
-
-
-@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
-def test_an_order_that_is_redirected_is_asked_once_and_its_outcome_is_unknown(tmp_path, status):
-    nowhere = {"Location": "http://127.0.0.1:9/v1/order/create"}
-    with far_side(lambda *_: (status, nowhere, b"{}")) as side:
-        outcome = placed_at(side.url, tmp_path)
-
-    assert isinstance(outcome, OrderOutcomeUnknown)
-    assert side.asked == ["POST /v1/order/create"]
-
-
-@pytest.mark.parametrize("url", ["http://127.0.0.1:9", "http://groww.invalid:1"])
-def test_an_order_to_where_nobody_listens_was_never_sent(tmp_path, url):
-    assert placed_at(url, tmp_path) == OrderRejected(
-        order_key="k1",
-        code="NEVER_SENT",
-        reason="No connection to Groww came about; nothing was sent.",
-        reached_broker=False,
-    )
 
 
 def test_what_the_caller_was_handling_before_proves_nothing(simulator, broker):

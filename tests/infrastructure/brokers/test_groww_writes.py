@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from application.ports.broker_orders import Accepted, Declined, GttLeg, GttOrder, Unproven
 from domain.events import OrderOutcomeUnknown, OrderPlaced, OrderRejected
-from infrastructure.brokers.calls import Calls, TimeOuts
+from infrastructure.brokers.calls import Calls
 from tests.infrastructure.brokers.groww_support import (
     BUY_AT_1400,
     DEARER,
@@ -36,7 +36,7 @@ from tests.infrastructure.simulator.support import OPENING_BELL, simulated_kite
 
 UNKNOWN = (Unproven, OrderOutcomeUnknown)
 REFUSED = (Declined, OrderRejected)
-READ_FIRST = ("modify_gtt", "place_oco")
+WITHOUT_A_READ = [name for name, write in WRITES.items() if write.read_first is None]
 SMART_ID = {"smart_order_id": "gtt_1", "smart_order_type": "GTT", "status": "ACTIVE"}
 
 
@@ -46,14 +46,11 @@ def simulator(tmp_path_factory):
         yield simulator
 
 
-def patient(**times):
-    """Calls that wait for their turn in no time: the limits are somebody else's test."""
-    return Calls("groww", pause=lambda seconds: None, time_outs=TimeOuts(**times))
-
-
 @pytest.fixture
 def broker(simulator):
-    return groww(simulator.url, simulator.keys_dir, patient())
+    """Waits for its turn in no time: the limits are somebody else's test."""
+    calls = Calls("groww", pause=lambda seconds: None)
+    return groww(simulator.url, simulator.keys_dir, calls)
 
 
 @pytest.fixture
@@ -68,114 +65,26 @@ def done(simulator, who, action):
     return [write.action for write in mine].count(action)
 
 
-@pytest.mark.parametrize("name", WRITES)
-@pytest.mark.parametrize(
-    ("fault", "has_happened"),
-    [
-        ("drop_before", False),
-        ("drop_after", True),
-        ("delay:0.6", True),
-        ("status:500", False),
-        ("status:502", False),
-        ("status:503", False),
-        ("status:504", False),
-        ("html502", True),
-        ("truncated", True),
-        ("json_list", True),
-        ("wrong_shape", True),
-        ("empty", True),
-    ],
-)
-def test_a_write_without_a_clear_answer_is_unproven_and_is_not_repeated(
-    simulator, alice, name, fault, has_happened
-):
-    write = WRITES[name]
-    broker = groww(simulator.url, simulator.keys_dir, patient(write=0.3))
-    given = write.given(broker, alice)
-    before = done(simulator, alice, write.action)
-    # Once: whoever asks again gets a clear answer, and does it again.
-    simulator.fault(
-        fault=fault, method=write.method, route=write.route, user=alice.account_id, calls=1
-    )
-
-    outcome = write.do(broker, alice, given)
-
-    assert isinstance(outcome, UNKNOWN), outcome
-    assert done(simulator, alice, write.action) - before == int(has_happened)
-
-
-@pytest.mark.parametrize("name", WRITES)
-def test_a_missing_content_type_hides_no_yes(simulator, broker, alice, name):
-    write = WRITES[name]
-    given = write.given(broker, alice)
-    simulator.fault(
-        fault="no_content_type", method=write.method, route=write.route, user=alice.account_id
-    )
-
-    assert isinstance(write.do(broker, alice, given), (Accepted, OrderPlaced))
-
-
-@pytest.mark.parametrize("name", WRITES)
-def test_too_many_requests_is_proof_that_nothing_was_changed(simulator, broker, alice, name):
-    write = WRITES[name]
-    given = write.given(broker, alice)
-    before = done(simulator, alice, write.action)
-    simulator.fault(
-        fault="status:429", method=write.method, route=write.route, user=alice.account_id, calls=1
-    )
-
-    outcome = write.do(broker, alice, given)
-
-    assert isinstance(outcome, REFUSED)
-    assert (outcome.code, outcome.reached_broker) == ("RATE_LIMITED", True)
-    assert done(simulator, alice, write.action) == before
-
-
-@pytest.mark.parametrize("name", WRITES)
-def test_a_write_with_a_token_that_groww_does_not_know_is_refused_and_says_so(
-    simulator, broker, alice, name
-):
-    given = WRITES[name].given(broker, alice)
-
-    outcome = WRITES[name].do(broker, access("never-issued", alice.account_id), given)
-
-    assert isinstance(outcome, REFUSED)
-    assert outcome.code == "LOGIN_EXPIRED"
-    assert outcome.reached_broker == (name not in READ_FIRST)
-
-
-@pytest.mark.parametrize("name", WRITES)
-def test_a_write_to_where_nobody_listens_was_never_sent(broker, alice, tmp_path, name):
-    given = WRITES[name].given(broker, alice)
-
-    outcome = WRITES[name].do(groww("http://127.0.0.1:9", tmp_path), alice, given)
-
-    assert isinstance(outcome, REFUSED)
-    assert (outcome.code, outcome.reached_broker) == ("NEVER_SENT", False)
-
-
-@pytest.mark.parametrize("name", [name for name in WRITES if name not in READ_FIRST])
-def test_a_write_repeats_neither_token_nor_account(broker, alice, tmp_path, name):
-    given = WRITES[name].given(broker, alice)
-    words = f"Invalid: {alice.secrets['access_token']} of {alice.account_id}"
+@pytest.mark.parametrize("name", WITHOUT_A_READ)
+def test_a_write_repeats_neither_token_nor_account(tmp_path, name):
+    words = "Invalid: s3cr3t-t0ken of ALICE"
 
     with far_side(lambda *_: groww_error(400, "GA001", words)) as side:
-        outcome = WRITES[name].do(groww(side.url, tmp_path), alice, given)
+        outcome = WRITES[name].do(groww(side.url, tmp_path), access())
 
     assert isinstance(outcome, REFUSED)
     assert outcome.reason == "Groww refused: Invalid: *** of ***"
     assert len(side.asked) == 1
 
 
-@pytest.mark.parametrize("name", [name for name in WRITES if name not in READ_FIRST])
+@pytest.mark.parametrize("name", WITHOUT_A_READ)
 def test_what_does_not_exist_was_not_changed_but_it_proves_nothing_about_what_is_new(
-    broker, alice, tmp_path, name
+    tmp_path, name
 ):
-    given = WRITES[name].given(broker, alice)
     absent = groww_error(404, "GA004", "Requested entity does not exist.")
 
     with far_side(lambda *_: absent) as side:
-        outcome = WRITES[name].do(groww(side.url, tmp_path), alice, given)
+        outcome = WRITES[name].do(groww(side.url, tmp_path), access())
 
     if name in ("place", "place_gtt"):
         assert isinstance(outcome, UNKNOWN)

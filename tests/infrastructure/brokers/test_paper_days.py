@@ -8,7 +8,7 @@ from msgspec.structs import replace
 
 from application.ports.broker import Access
 from domain.events import OrderRequested
-from domain.orders import OrderReport
+from domain.order_reports import OrderReport
 from domain.vocabulary import OrderTerms
 from infrastructure.brokers.paper import PaperBroker
 from infrastructure.brokers.paper_book import OPENING_CASH_INR, fold_book

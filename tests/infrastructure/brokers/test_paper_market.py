@@ -10,7 +10,7 @@ from application.ports.broker import Access
 from domain.errors import NotSupportedByBroker, UnknownInstrument
 from domain.events import OrderRequested
 from domain.instruments import Instrument
-from domain.orders import OrderReport
+from domain.order_reports import OrderReport
 from domain.vocabulary import OrderTerms
 from infrastructure.brokers.paper import PaperBroker
 from infrastructure.simulator.market.instruments import INSTRUMENTS

@@ -156,6 +156,16 @@ def test_a_fault_hits_only_whom_it_is_for_and_only_so_often(kite, alice):
     assert [answer.status_code for answer in answers] == [200, 500, 500, 200]
 
 
+def test_an_order_can_be_refused_in_any_words(kite, alice):
+    kite.fault(fault="reject", words="Insufficient funds.\nCall your mother.", route="/orders")
+
+    answer = alice.post("/orders/regular", data=BUY)
+
+    assert answer.status_code == 400
+    assert answer.json()["message"] == "Insufficient funds.\nCall your mother."
+    assert kite.accepted_tags() == []
+
+
 def test_faults_can_be_called_off(kite, alice):
     kite.fault(fault="status:500", calls=100)
 

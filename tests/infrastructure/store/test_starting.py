@@ -8,7 +8,8 @@ from sqlalchemy import text
 from application.ports.event_store import Append
 from domain.errors import StoreUnavailable
 from infrastructure.migrations.runner import UnknownRevision, migrate
-from mcp_interface.composition import Backend, CannotStart
+from mcp_interface.composition import Backend
+from mcp_interface.databases import CannotStart
 from tests.infrastructure.store.rows import CREATED, WORK, row
 from tests.support.databases import Database, disposing
 

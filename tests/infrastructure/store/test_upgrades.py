@@ -17,6 +17,7 @@ from alembic.config import Config
 from sqlalchemy import MetaData, Table, Uuid, insert
 
 import infrastructure.migrations
+from application.tell_order import Told
 from infrastructure.migrations.runner import migrate
 from infrastructure.vault import SealedVault
 from mcp_interface.composition import Backend
@@ -26,7 +27,7 @@ WRITTEN = {
     file.stem: json.loads(file.read_text(encoding="utf-8"))
     for file in sorted((Path(__file__).parent / "written_by").glob("*.json"))
 }
-FIRST_REVISION = {"0.1.0": "0001"}
+REVISION = {"0.1.0": "0001", "0.2.0": "0004"}
 ASHA = UUID("d6a4318f-bea8-49eb-94d7-edbbb3c4ec43")
 SESSION = UUID("c9ef7156-cef8-5344-9afe-7ba4799fbf04")
 
@@ -44,7 +45,7 @@ def upgraded(empty_database: Database, request: pytest.FixtureRequest) -> Databa
             config = Config()
             config.set_main_option("script_location", infrastructure.migrations.__path__[0])
             config.attributes["connection"] = connection
-            command.upgrade(config, FIRST_REVISION[request.param])
+            command.upgrade(config, REVISION[request.param])
             made = MetaData()
             made.reflect(connection)
             for name, rows in written["tables"].items():
@@ -84,6 +85,15 @@ def test_sessions_and_orders_are_as_they_were(upgraded: Database):
             ("old-1", "PLACED", ("FILLED", 3)),
             ("old-2", "PLACED", ("FILLED", 2)),
         ]
+
+
+def test_an_order_of_then_is_in_no_ledger_and_can_still_be_told(upgraded: Database):
+    with closing(Backend(upgraded.settings)) as backend:
+        told = backend.tell_order.known(ASHA, "old-1")
+
+        assert isinstance(told, Told)
+        assert (told.report.request.risk, told.report.request.dispatch_by) == (None, None)
+        assert told.report.state == "PLACED"
 
 
 def test_a_login_of_then_can_be_used_now(upgraded: Database):

@@ -64,11 +64,15 @@ async def _log_in_each_way(
 
 
 async def send_where_all_is_repeated(place: Installation, person: Teller, mine: Accounts) -> None:
-    """Orders and reads at brokers that repeat what they hear."""
+    """Orders and reads at brokers that repeat what they hear. An order at another price than the
+    market's is sent without a price that was seen, in an account that was looked at before."""
+
+    async def order(broker: str, key: str) -> None:
+        low = buy(broker=broker, order_key=key, order_type="LIMIT", price="1400.05")
+        await person.tell("create_order", **low)
 
     async def at(broker: str, manner: Manner) -> None:
-        key = f"{broker}-{BAD_MANNERS.index(manner)}"
-        await person.tell("create_order", **buy(broker=broker, order_key=key))
+        await order(broker, f"{broker}-{BAD_MANNERS.index(manner)}")
         if manner in READ_ONCE:
             await person.tell("get_margins", broker=broker)
 
@@ -77,6 +81,7 @@ async def send_where_all_is_repeated(place: Installation, person: Teller, mine: 
         for broker in BROKERS:
             answer = await person.log_in(broker, **good_values(place, mine, broker)[0])
             assert answer.data.get("authenticated") is True, answer.text
+            await order(broker, f"{broker}-before-{BAD_MANNERS.index(manner)}")
         place.note_what_the_vault_holds()
         place.proxy.manner = manner
         async with anyio.create_task_group() as tasks:

@@ -1,0 +1,87 @@
+"""The use cases of orders, put together: they need one another."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from application.adopt import Adopt
+from application.broker_access import Admit
+from application.cancel_open import CancelOpen
+from application.change_order import ChangeOrder
+from application.judging import Judging
+from application.last_prices import LastPrices
+from application.own_switches import OwnSwitches
+from application.place_order import PlaceOrder
+from application.reconcile import Reconcile
+from application.request_change import RequestChange
+from application.sending import SendOrder
+from application.sending_changes import SendChange
+from application.switch import KillSwitch
+
+if TYPE_CHECKING:
+    from mcp_interface.composition import Backend
+
+
+@dataclass(frozen=True, kw_only=True)
+class Trading:
+    judging: Judging
+    place_order: PlaceOrder
+    change_order: ChangeOrder
+    cancel_open: CancelOpen
+    reconcile: Reconcile
+    kill_switch: KillSwitch
+    own_switches: OwnSwitches
+
+
+def trading(backend: "Backend", admit: Admit) -> Trading:
+    """Over a backend whose store, vault and brokers are there already."""
+    writer, vault, clock, ids = backend.writer, backend.vault, backend.clock, backend.ids
+    live = backend.settings.live
+    judging = Judging(
+        policy=backend.risk_policy,
+        prices=LastPrices(clock),
+        instruments=backend.instruments,
+        writer=writer,
+    )
+    send_change = SendChange(admit=admit, writer=writer, clock=clock)
+    reconcile = Reconcile(
+        open_orders=lambda: backend.admin.open_orders().value,
+        admit=admit,
+        adopt=Adopt(writer=writer, vault=vault),
+        writer=writer,
+        vault=vault,
+        brokers=backend.brokers,
+        egresses=backend.egresses,
+        clock=clock,
+        ids=ids,
+    )
+    change_order = ChangeOrder(
+        admit=admit,
+        writer=writer,
+        clock=clock,
+        ids=ids,
+        judging=judging,
+        request=RequestChange(writer=writer, clock=clock, ids=ids, send=send_change),
+        live=live,
+    )
+    kill_switch = KillSwitch(writer=writer)
+    return Trading(
+        judging=judging,
+        place_order=PlaceOrder(
+            admit=admit,
+            writer=writer,
+            vault=vault,
+            clock=clock,
+            ids=ids,
+            judging=judging,
+            send=SendOrder(admit=admit, writer=writer, vault=vault, clock=clock),
+            first_look=reconcile.first_look,
+            live=live,
+        ),
+        change_order=change_order,
+        cancel_open=CancelOpen(writer=writer, change_order=change_order, clock=clock),
+        reconcile=reconcile,
+        kill_switch=kill_switch,
+        own_switches=OwnSwitches(
+            writer=writer, vault=vault, brokers=backend.brokers, kill_switch=kill_switch
+        ),
+    )
