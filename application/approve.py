@@ -7,14 +7,22 @@ from uuid import UUID
 
 from application.broker_access import state_of
 from application.change_order import ChangeOrder
+from application.draft import told_denied
 from application.place_order import Asked, PlaceOrder, Receipt
 from application.ports.clock import Clock
+from application.receipts import receipt
 from application.request_change import ChangeReceipt
 from application.writer import Context, Loaded, Writer
 from domain import proposals
-from domain.errors import ProposalRefused
-from domain.events import Event, OrderConfirmed, OrderProposed
-from domain.order_reports import order_reports
+from domain.errors import OrderDeniedByRisk, ProposalRefused
+from domain.events import (
+    Event,
+    OrderChangeRequested,
+    OrderConfirmed,
+    OrderDenied,
+    OrderProposed,
+    OrderRequested,
+)
 from domain.vocabulary import Approval
 
 
@@ -64,6 +72,7 @@ class Approve:
 
         Raises:
             ProposalRefused: this person never had such a proposal.
+            OrderDeniedByRisk: a limit forbade it when the yes came.
         """
         proposal, stream = self._find(principal, proposal_id)
         if not any(
@@ -71,13 +80,22 @@ class Approve:
             for event in stream.events
         ):
             return None
-        report = order_reports(stream.events)[proposal.order_key]
-        position = self.writer.head_of(stream)
+        if not any(
+            isinstance(event, OrderRequested | OrderChangeRequested)
+            and event.approval == proposal_id
+            for event in stream.events
+        ):
+            raise _denial_of(stream, proposal)
+        told = receipt(self.writer, stream.stream_id, proposal.order_key, repeated=True)
         if proposal.change_key is None:
-            return Receipt(report=report, position=position, repeated=True, minted=False)
-        change = next(c for c in report.changes if c.change_key == proposal.change_key)
+            return told
+        change = next(c for c in told.report.changes if c.change_key == proposal.change_key)
         return ChangeReceipt(
-            report=report, position=position, repeated=True, minted=False, change=change
+            report=told.report,
+            position=told.position,
+            repeated=True,
+            minted=False,
+            change=change,
         )
 
     def confirm(self, context: Context, proposal_id: str, method: Approval) -> Receipt:
@@ -141,3 +159,12 @@ class Approve:
             position=self.writer.head_of(found.stream),
             minted=False,
         )
+
+
+def _denial_of(stream: Loaded, proposal: OrderProposed) -> OrderDeniedByRisk:
+    """What kept a yes from doing what it was given for: stored in the same append, behind it."""
+    events = iter(stream.events)
+    for event in events:
+        if isinstance(event, OrderConfirmed) and event.proposal_id == proposal.proposal_id:
+            break
+    return told_denied(next(event for event in events if isinstance(event, OrderDenied)))

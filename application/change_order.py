@@ -12,8 +12,10 @@ from application.change_draft import ChangeDraft, NewTerms, key_is_taken, terms_
 from application.draft import check_offer, may_trade
 from application.enter_session import Entered
 from application.judging import Judging, Seen
+from application.observe import read_book
 from application.own_orders import Own, find_own
 from application.place_order import Asked
+from application.ports.broker import BrokerDown
 from application.ports.clock import Clock, Ids
 from application.request_change import ChangeReceipt, RequestChange
 from application.sending import check_switches, switches_of
@@ -23,6 +25,7 @@ from domain.absence import change_in_doubt
 from domain.capabilities import Function
 from domain.errors import InvalidOrder, OrderNotFound, ProposalRefused
 from domain.order_reports import UNSETTLED, ChangeReport, OrderReport, order_reports
+from domain.order_text import rupees
 from domain.proposals import confirm
 from domain.vocabulary import Approval, OrderTerms
 
@@ -184,6 +187,8 @@ class ChangeOrder:
                 "was sent. Next: leave variety out."
             )
         terms = self._new_terms(admission, report, change.new) if change.new else None
+        if terms is not None and admission.broker.needs_login:
+            self._must_be_unchanged(context, caller_session, admission, report)
         return ChangeDraft(
             session_id=own.session_id,
             report=report,
@@ -207,6 +212,35 @@ class ChangeOrder:
             admission,
             lambda: self.judging.look(admission, admission.account, terms, now),
         )
+
+    def _must_be_unchanged(
+        self, context: Context, session_id: UUID, admission: Admission, report: OrderReport
+    ) -> None:
+        """Its owner may have changed it in the broker's own app: then what a person would be asked
+        about is not what stands there.
+
+        Raises:
+            InvalidOrder: it stands there with another quantity or limit.
+        """
+        try:
+            book = self.admit.while_logged_in(
+                context, session_id, admission, lambda: read_book(admission, self.clock)
+            )
+        except BrokerDown:
+            return  # what is on record is the best there is
+        terms = report.terms
+        for row in book.orders:
+            differs = (row.quantity_shares, row.limit_price_inr) != (
+                terms.quantity_shares,
+                terms.limit_price_inr,
+            )
+            if row.broker_order_id == report.broker_order_id and terms.limit_price_inr and differs:
+                price = "no limit" if row.limit_price_inr is None else rupees(row.limit_price_inr)
+                raise InvalidOrder(
+                    f"This order was changed elsewhere: at {admission.broker.display_name} it "
+                    f"stands with {row.quantity_shares} shares at {price}. Nothing was sent. Next: "
+                    "change it there again, or cancel_order and place a new one."
+                )
 
     def _new_terms(self, admission: Admission, report: OrderReport, new: NewTerms) -> OrderTerms:
         terms = orders.check_terms(new.of(report.terms))

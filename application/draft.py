@@ -231,5 +231,8 @@ class Draft:
 
 def denial_in(stream: Loaded) -> OrderDeniedByRisk:
     """The refusal that tells the denial which was stored last."""
-    last = [e for e in stream.events if isinstance(e, OrderDenied)][-1]
-    return OrderDeniedByRisk(f"{last.reason} (rule {last.rule}, limit {last.threshold})")
+    return told_denied([e for e in stream.events if isinstance(e, OrderDenied)][-1])
+
+
+def told_denied(denied: OrderDenied) -> OrderDeniedByRisk:
+    return OrderDeniedByRisk(f"{denied.reason} (rule {denied.rule}, limit {denied.threshold})")

@@ -82,9 +82,11 @@ def facts(
 
 
 def value_of(terms: OrderTerms, last_price_inr: Decimal | None) -> Decimal | None:
-    """Quantity times the price that it would go at: its limit; else its trigger or the last price,
-    whichever is more. `None` without any of them."""
-    if terms.limit_price_inr is not None:
+    """Quantity times the price that it would go at: a buyer's limit is the most it can be, a
+    seller's the least, so there the last price counts if it is more; without a limit the trigger or
+    the last price, whichever is more. `None` without any of them."""
+    if terms.limit_price_inr is not None and terms.transaction_type == "BUY":
         return terms.limit_price_inr * terms.quantity_shares
-    known = [p for p in (terms.trigger_price_inr, last_price_inr) if p is not None]
+    given = (terms.limit_price_inr, terms.trigger_price_inr, last_price_inr)
+    known = [price for price in given if price is not None]
     return max(known) * terms.quantity_shares if known else None

@@ -111,7 +111,7 @@ class PlaceOrder:
         draft = self.draft(context, entered, key, order)
         if draft.mode == "PAPER":
             return self._request(context, entered.session_id, draft, minted=minted)
-        return self._propose(context, entered.session_id, draft, minted)
+        return self._propose(context, entered.session_id, draft, order, minted)
 
     def confirmed(
         self, context: Context, session_id: UUID, proposal_id: str, method: Approval
@@ -214,21 +214,26 @@ class PlaceOrder:
         tag = partial(self.vault.broker_tag, context.principal, account)
         return draft.sliced(tag) if order.slices else draft
 
-    def _propose(self, context: Context, session_id: UUID, draft: Draft, minted: bool) -> Asked:
-        now = self.clock.now()
-        ledger_id = risk_ledger_stream(context.principal, trading_day(now))
+    def _propose(
+        self, context: Context, session_id: UUID, draft: Draft, order: Order, minted: bool
+    ) -> Receipt | Asked:
+        now, principal = self.clock.now(), context.principal
+        ledger_id = risk_ledger_stream(principal, trading_day(now))
         proposal = draft.proposal(self.ids.new().hex, now)
 
         def decision(streams: Sequence[Loaded]) -> list[list[Event]]:
             session, ledger = state_of(streams[0]), fold_ledger(streams[1].events)
-            if draft.waiting(session, now):  # judged again when the yes comes
-                return [[], []]
+            if claim_in(streams[2]) or draft.waiting(session, now):  # judged when the yes comes
+                return [[], [], []]
             if denied := draft.denied(ledger, now):
-                return [[denied], []]
-            return [list(propose(session, proposal, now)), []]
+                return [[denied], [], []]
+            return [list(propose(session, proposal, now)), [], []]
 
-        written = self.writer.decide(context, [session_id, ledger_id], decision)
+        streams = [session_id, ledger_id, order_key_stream(principal, draft.key)]
+        written = self.writer.decide(context, streams, decision)
         waiting = draft.waiting(state_of(written.streams[0]), now)
+        if known := claim_in(written.streams[2]) and self._known(context, draft.key, order):
+            return known  # somebody else's request with this key was stored meanwhile
         if waiting is None:
             raise denial_in(written.streams[0])
         position = written.position or self.writer.head_of(written.streams[0])
@@ -260,17 +265,17 @@ class PlaceOrder:
             must_be_open(session, now)
             for part, found in zip(draft.parts, streams[2 + len(keys) :], strict=True):
                 part.must_be_new(claim_in(found))
-            if denied := draft.denied(ledger, now):
-                return [[denied], *nothing[1:]]
             yes: list[Event] = []
             if approval is not None:
                 proposal_id, method = approval
                 yes = [confirm(session, proposal_id, method, principal, now)[1]]
+            if denied := draft.denied(ledger, now):  # the yes is used up all the same
+                return [[*yes, denied], *nothing[1:]]
             requests, reservations = draft.requests(
                 ledger, session_id, now, approval[0] if approval else None
             )
             new_claims = [
-                orders.claim_key(claim, key, draft.fingerprint, session_id)
+                orders.claim_new_key(claim, key, draft.fingerprint, session_id)
                 for claim, key in zip(claims, keys, strict=True)
             ]
             asked = [fact for each in requests for fact in orders.request_order(session, each)]

@@ -91,12 +91,12 @@ class RequestChange:
             session, ledger = state_of(streams[0]), fold_ledger(streams[1].events)
             if draft.is_known_in(streams[0]):
                 return [[], []]
-            if denied := draft.denied(ledger, now):
-                return [[denied], []]
             yes: list[Event] = []
             if approval is not None:
                 proposal_id, method = approval
                 yes = [confirm(session, proposal_id, method, context.principal, now)[1]]
+            if denied := draft.denied(ledger, now):  # the yes is used up all the same
+                return [[*yes, denied], []]
             request = draft.request(now, ledger, approval[0] if approval else None)
             asked = order_changes.request_change(session, request, now)
             return [[*yes, *asked], [draft.reservation(now)]]

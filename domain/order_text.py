@@ -35,7 +35,8 @@ def order_text(
         lines.append(f"It goes as {slices} orders, as the exchange takes no more at once.")
     lines.append(f"At {broker}, {MODES[mode]}.")
     if value_inr is not None:
-        lines.append(f"Worth about {rupees(value_inr)}.")
+        floor = terms.transaction_type == "SELL" and terms.limit_price_inr is not None
+        lines.append(f"Worth {'at least' if floor else 'about'} {rupees(value_inr)}.")
     else:
         lines.append("What it comes to is not known: there is no price.")
     return "\n".join(lines)
@@ -43,7 +44,8 @@ def order_text(
 
 def _sentence(terms: OrderTerms) -> str:
     side = "Buy" if terms.transaction_type == "BUY" else "Sell"
-    text = f"{side} {terms.quantity_shares} shares of {terms.exchange}:{terms.trading_symbol}"
+    shares = "share" if terms.quantity_shares == 1 else "shares"
+    text = f"{side} {terms.quantity_shares} {shares} of {terms.exchange}:{terms.trading_symbol}"
     match terms.order_type:
         case "MARKET":
             text += " at the market price"

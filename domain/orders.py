@@ -152,6 +152,19 @@ def adopted_key(broker_tag: str) -> str:
     return f"adopted-{broker_tag}"
 
 
+def claim_new_key(
+    claimed: e.OrderKeyClaimed | None, order_key: str, print_of_order: str, session_id: UUID
+) -> list[e.Event]:
+    """Decide: the same for a key that must not name anything yet, as a slice's.
+
+    Raises:
+        OrderKeyReused: it does.
+    """
+    if claimed is not None:
+        raise _reused(order_key)
+    return claim_key(None, order_key, print_of_order, session_id)
+
+
 def must_be_that_order(report: OrderReport, broker: str | None, terms: OrderTerms) -> None:
     """Raises:
     OrderKeyReused: the key's order has other terms, or is at another broker than the one named.

@@ -712,3 +712,14 @@ def test_the_login_of_the_callers_own_session_is_used_after_the_orders_session(a
 
     assert changed(at_kite, None).change.state == "ACCEPTED"
     assert at_kite.kite.changed[0][0].account_id == "AB1234"
+
+
+def test_an_order_that_its_owner_changed_in_the_brokers_app_is_not_modified_here(at_kite: World):
+    at_kite.kite.book = (replace(row("B1", OPEN), quantity_shares=12),)
+    stored = at_kite.store.head()
+
+    with pytest.raises(InvalidOrder, match=r"12 shares at ₹1,480\.50"):
+        change(at_kite, NewTerms(limit_price_inr=Decimal("1481.00")), broker="kite")
+
+    assert at_kite.store.head() == stored
+    assert at_kite.kite.changed == []

@@ -235,3 +235,18 @@ def test_a_persons_own_limits_go_before_the_configuration(world: World):
     world.policy.set(context(), ASHA, {"max_orders_per_day": "7"}, "asked for it")
 
     assert look(world).limits.max_orders_per_day == 7
+
+
+@pytest.mark.parametrize(
+    ("side", "last", "worth"),
+    [
+        ("BUY", "1500", "14805.00"),
+        ("SELL", "1500", "15000"),
+        ("SELL", "1400", "14805.00"),
+        ("SELL", None, "14805.00"),
+    ],
+)
+def test_a_buyers_limit_is_the_most_it_comes_to_and_a_sellers_the_least(side, last, worth):
+    terms = replace(TEN_INFY, transaction_type=side)
+
+    assert value_of(terms, Decimal(last) if last else None) == Decimal(worth)

@@ -19,6 +19,7 @@ from domain.errors import (
     OrderDeniedByRisk,
     OrderInProgress,
     OrderKeyReused,
+    ProposalRefused,
     Refusal,
     SessionHasExpired,
     SessionNotFound,
@@ -715,3 +716,35 @@ def test_an_order_that_waits_for_its_yes_is_asked_about_again_unjudged(world: Wo
     with pytest.raises(OrderDeniedByRisk):
         world.said_yes(again)
     assert world.kite.calls == []
+
+
+def test_a_yes_that_a_limit_turns_down_is_used_up_all_the_same(world: World):
+    entered = world.at_kite()
+    wanted = Order(terms=TEN_INFY, order_key="k1", broker="kite")
+    asked = world.place_order(context(), entered, wanted)
+    world.policy.set(context(), ASHA, {"max_order_quantity_shares": "1"}, "less")
+    with pytest.raises(OrderDeniedByRisk):
+        world.said_yes(asked)
+    world.policy.set(context(), ASHA, {"max_order_quantity_shares": None}, "more again")
+
+    with pytest.raises(ProposalRefused):
+        world.said_yes(asked)
+
+    assert world.facts(FIRST)[-2:] == ["OrderConfirmed", "OrderDenied"]
+    assert world.kite.calls == []
+
+
+def test_a_caller_whose_key_was_used_meanwhile_is_told_that_order_not_denied_a_double(world: World):
+    world.at_kite()
+    world.policy.set(context(), ASHA, {"duplicate_window_seconds": "30"}, "as usual")
+    entered = world.entered()
+    world.store.on_next_append(lambda: world.order("k1", broker="kite"))
+
+    answer = world.place_order(
+        context(), entered, Order(terms=TEN_INFY, order_key="k1", broker="kite")
+    )
+
+    assert isinstance(answer, Receipt)
+    assert (answer.report.state, answer.repeated) == ("PLACED", True)
+    assert len(world.kite.calls) == 1
+    assert "OrderDenied" not in world.facts(FIRST)

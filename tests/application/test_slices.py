@@ -178,3 +178,12 @@ def test_a_halt_between_two_slices_stops_the_rest(world):
     assert [s.state for s in receipt.slices] == ["PLACED", "REJECTED", "REJECTED"]
     with pytest.raises(TradingIsHalted):
         order(world, key="k2")
+
+
+def test_the_key_of_a_slice_is_never_one_that_names_another_order(world):
+    order(world, key="k1.1", terms=replace(TEN_INFY, quantity_shares=9))
+
+    with pytest.raises(OrderKeyReused, match=r"k1\.1"):
+        order(world, key="k1")
+
+    assert [key for key, _ in sent(world.paper)] == ["k1.1.1", "k1.1.2", "k1.1.3"]

@@ -108,7 +108,9 @@ def _whoever_died_is_forgotten() -> AbstractContextManager[object]:
 
 
 def _a_yes_is_not_asked_for() -> AbstractContextManager[object]:
-    def at_once(self: Any, context: Any, session_id: UUID, wanted: Any, minted: bool) -> Any:
+    def at_once(
+        self: Any, context: Any, session_id: UUID, wanted: Any, order: Any, minted: bool
+    ) -> Any:
         return self._request(context, session_id, wanted, minted=minted)
 
     return patch.object(place_order.PlaceOrder, "_propose", at_once)

@@ -124,7 +124,7 @@ class Model(Orders):
                 if known.terms != proposal.terms:
                     raise No("ORDER_KEY_REUSED")
                 return "told", known.state, True
-        self._judge_change(order, proposal.terms)
+        proposal.judged(lambda: self._judge_change(order, proposal.terms))
         self._must_be_free(order)
         proposal.answer = "yes"
         assert proposal.change_key is not None, "it is about a change"

@@ -122,6 +122,15 @@ class Proposal:
     expires_at: datetime
     change_key: str | None
     answer: str | None = None
+    denial: No | None = None
+    """What a limit said when the yes came: the yes is used up all the same."""
+
+    def judged(self, judge: Callable[[], None]) -> None:
+        try:
+            judge()
+        except No as no:
+            self.answer, self.denial = "yes", no
+            raise
 
 
 @dataclass

@@ -145,6 +145,8 @@ class Orders(People):
     def yes(self, by: UUID, proposal: Proposal) -> Answer:
         """By the page or the tool: a second yes is told what the first one led to."""
         self._must_be_theirs(by, proposal)
+        if proposal.denial is not None:
+            raise proposal.denial
         if proposal.answer == "yes":
             order = self.order_of(by, proposal.key)
             assert order is not None, "a yes has led to an order"
@@ -176,7 +178,7 @@ class Orders(People):
             if (known.account, known.asked_for) != (account, proposal.terms):
                 raise No("ORDER_KEY_REUSED")
             return "told", known.state, True
-        self._judge_new(who, account, proposal.terms)
+        proposal.judged(lambda: self._judge_new(who, account, proposal.terms))
         proposal.answer = "yes"
         return self._request(session, proposal.key, account, login, proposal.terms)
 
