@@ -20,7 +20,9 @@ from domain.errors import (
     LiveTradingOff,
     NotSupportedByBroker,
     OrderDeniedByRisk,
+    OrderInProgress,
     OrderKeyReused,
+    Refusal,
 )
 from domain.events import OrderDenied, OrderKeyClaimed, OrderProposed, OrderRequested
 from domain.limits import freeze_quantity_of
@@ -229,9 +231,16 @@ class Draft:
         )
 
 
-def denial_in(stream: Loaded) -> OrderDeniedByRisk:
-    """The refusal that tells the denial which was stored last."""
-    return told_denied([e for e in stream.events if isinstance(e, OrderDenied)][-1])
+def denial_in(stream: Loaded, order_key: str) -> Refusal:
+    """The refusal that tells the denial of this order which was stored last; where there is none,
+    somebody else was faster and has had its answer."""
+    denials = [e for e in stream.events if isinstance(e, OrderDenied) and e.order_key == order_key]
+    if denials:
+        return told_denied(denials[-1])
+    return OrderInProgress(
+        f"{order_key} was answered by another call meanwhile. Next: "
+        f"get_order(order_key='{order_key}')."
+    )
 
 
 def told_denied(denied: OrderDenied) -> OrderDeniedByRisk:

@@ -33,6 +33,7 @@ from domain.errors import (
 from domain.events import (
     Event,
     OrderProposed,
+    OrderRequested,
 )
 from domain.instants import trading_day
 from domain.order_reports import UNSETTLED
@@ -235,7 +236,7 @@ class PlaceOrder:
         if known := claim_in(written.streams[2]) and self._known(context, draft.key, order):
             return known  # somebody else's request with this key was stored meanwhile
         if waiting is None:
-            raise denial_in(written.streams[0])
+            raise denial_in(written.streams[0], draft.key)
         position = written.position or self.writer.head_of(written.streams[0])
         return Asked(proposal=waiting, session_id=session_id, position=position, minted=minted)
 
@@ -287,10 +288,12 @@ class PlaceOrder:
             claim = claim_in(written.streams[2])
             assert claim is not None, "nothing to store means that the key was claimed before"
             return receipt(self.writer, claim.session_id, draft.key, repeated=True)
-        open_orders = state_of(written.streams[0]).orders
-        if draft.parts[0].key not in open_orders:
-            raise denial_in(written.streams[0])
-        requests = [open_orders[part.key].request for part in draft.parts]
+        # From the facts, not from the open orders: after a lost acknowledgement this is read again,
+        # and by then somebody may have settled it.
+        asked = {e.order_key: e for e in written.streams[0].events if isinstance(e, OrderRequested)}
+        if draft.parts[0].key not in asked:
+            raise denial_in(written.streams[0], draft.key)
+        requests = [asked[part.key] for part in draft.parts]
         position = self._send_all(context, session_id, draft.admission, requests)
         return receipt(self.writer, session_id, draft.key, position, minted=minted)
 

@@ -64,7 +64,7 @@ class RequestChange:
         written = self.writer.decide(context, [draft.session_id, ledger_id], decision)
         waiting = draft.waiting(state_of(written.streams[0]).proposals.values(), now)
         if waiting is None:
-            raise denial_in(written.streams[0])
+            raise denial_in(written.streams[0], draft.order_key)
         return Asked(
             proposal=waiting,
             session_id=draft.session_id,
@@ -146,8 +146,10 @@ class RequestChange:
         if written.position is None:  # somebody else's request with this key was stored first
             return self._tell(draft.session_id, key, change_key, 0, repeated=True)
         request = _request_in(written.streams[0], key, change_key)
+        if request is None and draft.is_known_in(written.streams[0]):
+            return self._tell(draft.session_id, key, change_key, 0, minted=draft.minted)
         if request is None:
-            raise denial_in(written.streams[0])
+            raise denial_in(written.streams[0], draft.order_key)
         position = self.send(
             context, draft.session_id, caller_session, draft.admission, draft.report, request
         )

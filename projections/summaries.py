@@ -5,7 +5,7 @@ from uuid import UUID
 
 from domain import control_events as c
 from domain import events as e
-from domain.instants import as_text
+from domain.instants import as_text, outside
 from domain.vocabulary import Approval, OrderTerms, SwitchScope
 
 
@@ -55,7 +55,7 @@ def _before_the_request(event: e.OrderEvent) -> str:
             what = "A change" if event.change_key else f"A {event.mode} order"
             parts = f" in {event.slices} slices" if event.slices > 1 else ""
             return (
-                f"{what} at {event.broker} waits for a yes until {as_text(event.expires_at)}: "
+                f"{what} at {event.broker} waits for a yes until {outside(event.expires_at)}: "
                 f"{in_words(event.terms)}{parts}."
             )
         case e.OrderConfirmed():
@@ -91,7 +91,7 @@ def _of_an_order(event: e.OrderEvent) -> str:
             price = f" at {seen.average_price_inr} INR" if seen.average_price_inr else ""
             return f"Seen as {seen.status}: {seen.filled_shares} shares filled{price}."
         case e.OrderFoundAbsent():
-            return f"Not in the broker's whole book of {as_text(event.looked_at)}: never placed."
+            return f"Not in the broker's whole book of {outside(event.looked_at)}: never placed."
         case e.OrderAdopted():
             return (
                 f"Found at {event.broker} ({event.mode}) as {event.broker_order_id} with an id of "

@@ -118,12 +118,12 @@ def test_an_event_is_one_line_with_everything_around_it(history, shown):
         ),
         (
             PROPOSED,
-            "A SIMULATED order at kite waits for a yes until 2026-11-23T03:47:00.000000Z: "
+            "A SIMULATED order at kite waits for a yes until 2026-11-23T09:17:00.000+05:30: "
             "BUY 10 NSE:INFY CNC LIMIT 1480.50.",
         ),
         (
             replace(PROPOSED, change_key="m1", slices=3),
-            "A change at kite waits for a yes until 2026-11-23T03:47:00.000000Z: "
+            "A change at kite waits for a yes until 2026-11-23T09:17:00.000+05:30: "
             "BUY 10 NSE:INFY CNC LIMIT 1480.50 in 3 slices.",
         ),
         (CONFIRMED, f"Confirmed on our page, by {ASHA}."),
@@ -141,7 +141,7 @@ def test_an_event_is_one_line_with_everything_around_it(history, shown):
         ),
         (
             ABSENT,
-            "Not in the broker's whole book of 2026-11-23T15:45:00.000000Z: never placed.",
+            "Not in the broker's whole book of 2026-11-23T21:15:00.000+05:30: never placed.",
         ),
         (
             ADOPTED,

@@ -44,6 +44,8 @@ class Model(Orders):
         terms = new.of(order.terms)
         if terms == order.terms:
             raise No("INVALID_ORDER")
+        if login is not None:
+            self._must_be_unchanged(session, order, login)
         self.must_not_be_halted(who, account)
         if account.broker == "paper":
             self._judge_change(order, terms)
@@ -57,6 +59,22 @@ class Model(Orders):
         return self.ask_person(
             wanted, lambda: self._judge_change(order, terms), is_minted=key is None
         )
+
+    def _must_be_unchanged(self, session: Session, order: Order, login: Login) -> None:
+        """The book is looked at: its owner may have changed the order elsewhere. Or we may have,
+        by a call whose answer was lost."""
+        if not self.kite.takes(login.token):
+            session.login = None
+            raise No("BROKER_LOGIN_REQUIRED")
+        if self.kite.is_down:
+            return
+        [there] = [p for p in self.kite.placed if p.broker_order_id == order.broker_id]
+        shown = there.visible_at <= self.now
+        if shown and (there.terms.quantity_shares, there.terms.limit_price_inr) != (
+            order.terms.quantity_shares,
+            order.terms.limit_price_inr,
+        ):
+            raise No("INVALID_ORDER")
 
     def _find(
         self, who: UUID, named: str, broker: BrokerName | None, active: BrokerName | None
