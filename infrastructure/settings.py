@@ -36,6 +36,7 @@ Duration = Annotated[
 ]
 
 Toolset = Literal[
+    "default",
     "session",
     "market",
     "portfolio",
@@ -47,18 +48,17 @@ Toolset = Literal[
     "audit",
 ]
 TOOLSETS: Final[tuple[Toolset, ...]] = get_args(Toolset)
-DEFAULT_TOOLSETS: Final = frozenset[Toolset](("session", "market", "portfolio", "orders"))
+"""`default` is a choice out of the others: what most people need, short enough to be read."""
 
 
 def _toolsets(value: Any) -> Any:  # Any: as above
-    """`default`, `all`, or names with commas between, as in `default,analysis`."""
+    """`all`, or names with commas between, as in `default,analysis`."""
     if not isinstance(value, str):
         return value
-    named = {"default": DEFAULT_TOOLSETS, "all": frozenset(TOOLSETS)}
-    words = [word for each in value.split(",") if (word := each.strip())]
-    if not words or not {*TOOLSETS, *named}.issuperset(words):
-        raise ValueError(f"must be default, all, or some of {', '.join(TOOLSETS)}, with commas")
-    return frozenset[str]().union(*(named.get(word, {word}) for word in words))
+    words = {word for each in value.split(",") if (word := each.strip())}
+    if not words or not {*TOOLSETS, "all"}.issuperset(words):
+        raise ValueError(f"must be all, or some of {', '.join(TOOLSETS)}, with commas")
+    return frozenset(TOOLSETS) if "all" in words else frozenset(words)
 
 
 Toolsets = Annotated[frozenset[Toolset], NoDecode, BeforeValidator(_toolsets)]
@@ -109,7 +109,7 @@ class Settings(BaseSettings):
     connect_port: int = Field(8477, ge=0, le=65535, validation_alias="TRADING_CONNECT_PORT")
     allowed_hosts: str = Field("", validation_alias="TRADING_ALLOWED_HOSTS")
     public_url: str | None = Field(None, validation_alias="TRADING_PUBLIC_URL")
-    toolsets: Toolsets = Field(DEFAULT_TOOLSETS, validation_alias="TRADING_TOOLSETS")
+    toolsets: Toolsets = Field(frozenset[Toolset](("default",)), validation_alias="TRADING_TOOLSETS")
     read_only: bool = Field(False, validation_alias="TRADING_READ_ONLY")
     credentials_in_chat: Literal["on", "off"] = Field(
         "on", validation_alias="TRADING_CREDENTIALS_IN_CHAT"

@@ -75,12 +75,13 @@ class TradingServer(MCPServer[Any]):
         self._listing = listing
         self._rules: dict[str, Rule] = {}
 
-    def rule(self, name: str, scope: str, toolset: Toolset) -> None:
-        """Note what a tool that was just added asks for, and where it belongs."""
+    def rule(self, name: str, scope: str, *toolsets: Toolset) -> None:
+        """Note what a tool that was just added asks for, and where it belongs; `default` besides
+        where most people need it."""
         tool = self._tool_manager.get_tool(name)
         assert tool is not None, f"{name} is registered before its rule"
         arguments = frozenset(tool.parameters.get("properties", {}))
-        self._rules[name] = Rule(scope=scope, toolset=toolset, arguments=arguments)
+        self._rules[name] = Rule(scope=scope, toolsets=frozenset(toolsets), arguments=arguments)
 
     async def list_tools(self) -> list[Tool]:
         """What the listing shows to whoever asks, always in the order of registration."""

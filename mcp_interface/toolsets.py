@@ -12,7 +12,7 @@ class Rule:
     """What a tool asks of its caller, where it belongs, and which arguments it knows."""
 
     scope: str
-    toolset: Toolset
+    toolsets: frozenset[Toolset]
     arguments: frozenset[str]
 
     @property
@@ -30,4 +30,4 @@ class Listing:
     def shows(self, rule: Rule, identity: Identity) -> bool:
         """Whether a tool is worth telling of: chosen, and the call would not be refused."""
         refused = (self.read_only and rule.writes) or rule.scope not in identity.scopes
-        return rule.toolset in self.toolsets and not refused
+        return bool(rule.toolsets & self.toolsets) and not refused

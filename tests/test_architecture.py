@@ -25,6 +25,7 @@ MAY_IMPORT = {
 PURE = ("domain", "application")
 PURE_STDLIB = frozenset(
     {
+        "array",
         "collections",
         "contextlib",
         "dataclasses",

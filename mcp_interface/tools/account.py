@@ -135,9 +135,9 @@ def register(server: TradingServer, app: App) -> None:
 
         return await app.at_broker(ctx, broker, job)
 
-    server.rule("get_positions", "read", "portfolio")
-    server.rule("get_margins", "read", "portfolio")
-    server.rule("get_trades", "read", "orders")
+    server.rule("get_positions", "read", "portfolio", "default")
+    server.rule("get_margins", "read", "portfolio", "default")
+    server.rule("get_trades", "read", "orders", "default")
 
 
 def _positions(

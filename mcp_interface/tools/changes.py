@@ -105,7 +105,7 @@ def _register_modifying(server: TradingServer, app: App) -> None:
         answer = awaiting_change(outcome, report, url)
         return _told(app, answer, awaiting_in_words(outcome, answer))
 
-    server.rule("modify_order", "trade", "orders")
+    server.rule("modify_order", "trade", "orders", "default")
 
 
 def _register_cancelling(server: TradingServer, app: App) -> None:
@@ -134,7 +134,7 @@ def _register_cancelling(server: TradingServer, app: App) -> None:
 
         return await app.at_broker(ctx, broker, job)
 
-    server.rule("cancel_order", "trade", "orders")
+    server.rule("cancel_order", "trade", "orders", "default")
 
 
 def _is_that(change: Change, new: NewTerms, proposal: OrderProposed) -> bool:

@@ -81,7 +81,7 @@ def register(server: TradingServer, app: App) -> None:
 
         return await app.in_session(ctx, job)
 
-    server.rule("search_instruments", "read", "market")
+    server.rule("search_instruments", "read", "market", "default")
 
 
 def _told(

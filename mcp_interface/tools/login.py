@@ -15,8 +15,11 @@ from mcp_interface.app import App, BrokerArgument, Mcp, is_ready, mode_of, resul
 from mcp_interface.caller import Caller
 from mcp_interface.server import CHANGES_BROKER, READS, TradingServer
 from mcp_interface.tools.results import Result, when
+from mcp_interface.tools.schemas import UNLISTED
 
 Secret = Annotated[str | None, Field(max_length=4096)]
+Unlisted = Annotated[Secret, Field(json_schema_extra=UNLISTED)]
+"""Of a broker that the server before this one had, and this one does not."""
 
 
 class LoginState(Result):
@@ -88,13 +91,13 @@ def register(server: TradingServer, app: App) -> None:
         request_token: Secret = None,
         api_key: Secret = None,
         api_secret: Secret = None,
-        client_code: Secret = None,
+        client_code: Unlisted = None,
         client_id: Secret = None,
         password: Secret = None,
         totp_secret: Secret = None,
-        jwtToken: Secret = None,
-        refreshToken: Secret = None,
-        feedToken: Secret = None,
+        jwtToken: Unlisted = None,
+        refreshToken: Unlisted = None,
+        feedToken: Unlisted = None,
         confirmation_code: Annotated[
             str | None,
             Field(max_length=40, description="From the last page of the login link."),
@@ -170,7 +173,7 @@ def register(server: TradingServer, app: App) -> None:
         return await app.at_broker(ctx, broker, job)
 
     for name in ("get_broker_login_instructions", "authenticate_broker", "logout_broker"):
-        server.rule(name, "read", "session")  # one's own logins; only orders need more
+        server.rule(name, "read", "session", "default")  # one's own logins; only orders need more
 
 
 def _steps(

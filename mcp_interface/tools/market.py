@@ -32,6 +32,7 @@ from mcp_interface.tools.market_rows import (
 )
 from mcp_interface.tools.paging import CursorArgument, LimitArgument, page
 from mcp_interface.tools.results import money, rupees, when
+from mcp_interface.tools.schemas import UNLISTED
 
 MOST_SYMBOLS: Final = 500
 MOST_LINES: Final = 20
@@ -49,7 +50,7 @@ class NamedSymbol(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     tradingsymbol: Name
-    symboltoken: Annotated[str | None, Field(max_length=40, description="Not needed.")] = None
+    symboltoken: Annotated[str | None, Field(max_length=40, json_schema_extra=UNLISTED)] = None
     exchange: Exchange | None = None
 
 
@@ -133,7 +134,7 @@ def register(server: TradingServer, app: App) -> None:
         return await app.at_broker(ctx, broker, job)
 
     for name in ("get_quote", "get_historical_data", "get_option_chain"):
-        server.rule(name, "read", "market")
+        server.rule(name, "read", "market", "default")
 
 
 def _symbol(given: str | NamedSymbol) -> Symbol:

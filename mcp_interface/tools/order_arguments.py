@@ -25,6 +25,7 @@ from domain.vocabulary import (
     Variety,
 )
 from mcp_interface.app import Mcp, OptionalBroker
+from mcp_interface.tools.schemas import UNLISTED
 
 
 def _plain_number(value: object) -> object:
@@ -42,7 +43,7 @@ Price = Annotated[
     Field(max_digits=15, decimal_places=4, gt=0),
     WithJsonSchema({**_PRICE, "description": "INR per share."}),
 ]
-Leg = Annotated[Price, WithJsonSchema(_PRICE)]
+Leg = Annotated[Price, WithJsonSchema({**_PRICE, **UNLISTED})]
 """A price of an order that nobody here takes; it is known so that it can be refused in words."""
 Quantity = Annotated[int, Field(strict=True, gt=0, description="Shares, not lots.")]
 OrderKey = Annotated[
@@ -98,21 +99,23 @@ def wanted(
     validity: Validity = "DAY",
     disclosed_quantity: Annotated[int | None, Field(strict=True, gt=0)] = None,
     tag: Annotated[str | None, Field(max_length=64, description="A note of yours.")] = None,
-    amo: Annotated[bool, Field(description="After market order.")] = False,
-    segment: Literal["CASH", "FNO", "COMM", "CURRENCY"] | None = None,
+    amo: Annotated[bool, Field(json_schema_extra=UNLISTED)] = False,
+    segment: Annotated[
+        Literal["CASH", "FNO", "COMM", "CURRENCY"] | None, Field(json_schema_extra=UNLISTED)
+    ] = None,
     stoploss: Leg = None,
     squareoff: Leg = None,
     trailing_stoploss: Leg = None,
-    symboltoken: Annotated[str | None, Field(max_length=40, description="Not needed.")] = None,
+    symboltoken: Annotated[str | None, Field(max_length=40, json_schema_extra=UNLISTED)] = None,
     order_reference_id: Annotated[
-        str | None, Field(max_length=64, description="The order_key, if that is left out.")
+        str | None, Field(max_length=64, json_schema_extra=UNLISTED)
     ] = None,
     slices: Annotated[
         bool, Field(description="Go as several orders if the exchange takes no more at once.")
     ] = False,
 ) -> Wanted:
     """Raises: InvalidOrder, NotSupportedByBroker: they contradict themselves or mean nothing."""
-    del symboltoken  # the predecessor's; our own table knows it
+    del symboltoken  # the predecessor's; our own table knows it. Its order_reference_id is a key.
     _no_legs(stoploss, squareoff, trailing_stoploss)
     _segment_fits(segment, exchange)
     terms = OrderTerms(

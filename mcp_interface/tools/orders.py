@@ -109,8 +109,8 @@ def _register_placing(server: TradingServer, app: App) -> None:
 
         return await app.at_broker(ctx, wanted.broker, job)
 
-    server.rule("create_order", "trade", "orders")
-    server.rule("preview_order", "read", "orders")
+    server.rule("create_order", "trade", "orders", "default")
+    server.rule("preview_order", "read", "orders", "default")
 
 
 def _register_reading(server: TradingServer, app: App) -> None:
@@ -150,8 +150,8 @@ def _register_reading(server: TradingServer, app: App) -> None:
 
         return await app.at_broker(ctx, broker, job)
 
-    server.rule("get_order", "read", "orders")
-    server.rule("get_orders", "read", "orders")
+    server.rule("get_order", "read", "orders", "default")
+    server.rule("get_orders", "read", "orders", "default")
 
 
 def _register_confirming(server: TradingServer, app: App) -> None:
@@ -176,7 +176,7 @@ def _register_confirming(server: TradingServer, app: App) -> None:
 
         return await app.at_broker(ctx, None, job)
 
-    server.rule("confirm_order", "trade", "orders")
+    server.rule("confirm_order", "trade", "orders", "default")
 
 
 def _placed(backend: Backend, caller: Caller, entered: Entered, order: Order) -> Receipt | Asked:

@@ -85,7 +85,7 @@ def register(server: TradingServer, app: App) -> None:
 
         return await app.at_broker(ctx, broker, job)
 
-    server.rule("get_portfolio", "read", "portfolio")
+    server.rule("get_portfolio", "read", "portfolio", "default")
 
 
 def _told(

@@ -2,16 +2,23 @@
 
 from datetime import datetime
 from decimal import ROUND_HALF_UP, Decimal
-from typing import Final, overload
+from typing import Annotated, Final, Literal, overload
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 from pydantic.alias_generators import to_camel
 
 from domain.instants import outside, spoken
 
 CURRENCY: Final = "INR"
 SHORT_ID: Final = 8
+A_SCREENFUL: Final = 20
+"""Lines of a text. The data has all."""
+
+Form = Annotated[
+    Literal["concise", "detailed"], Field(description="Of the text; the data is always whole.")
+]
+"""The argument `response_format`: a screenful, or a line for every row of the page."""
 
 
 class Result(BaseModel):
@@ -54,6 +61,14 @@ def when(instant: datetime | None) -> str | None:
 def one_line(text: str) -> str:
     """Without line breaks and what cannot be seen: words from outside begin no line of ours."""
     return "".join(c if c.isprintable() else " " for c in text)
+
+
+def screenful(lines: list[str], form: Form, most: int = A_SCREENFUL) -> list[str]:
+    """The lines of rows; of a concise text only so many, and how many more there are."""
+    more = len(lines) - most
+    if form == "detailed" or more <= 0:
+        return lines
+    return [*lines[:most], f"And {more} more in the data; response_format='detailed' says them."]
 
 
 def indicator(mode: str | None, session_id: UUID, broker: str | None, now: datetime) -> str:

@@ -8,6 +8,9 @@ Schema = dict[str, Any]
 """Any: JSON."""
 
 DEFINED: Final = "#/$defs/"
+UNLISTED: Final[dict[str, Any]] = {"unlisted": True}
+"""`Field(json_schema_extra=UNLISTED)`: an argument that is taken and not told of, because only
+clients of the server before this one know it."""
 
 
 def of_arguments(schema: Schema) -> Schema:
@@ -18,7 +21,8 @@ def of_arguments(schema: Schema) -> Schema:
 
 def of_answer(schema: Schema) -> Schema:
     """What a tool answers. All fields are always there, as the server's instructions say once: a
-    list of the required ones would only repeat every name."""
+    list of the required ones would only repeat every name. A field that can be null says no type:
+    what it is shows when it is there."""
     return _each_part(_shortened(schema), _without_promises)
 
 
@@ -46,7 +50,9 @@ def _left_out_rather_than_null(schema: Schema) -> Schema:
     fields: dict[str, Schema] = schema.get("properties", {})
     optional = fields.keys() - set(schema.get("required", []))
     told = {
-        name: _never_null(field) if name in optional else field for name, field in fields.items()
+        name: _never_null(field) if name in optional else field
+        for name, field in fields.items()
+        if "unlisted" not in field
     }
     return {**schema, "properties": told} if fields else schema
 
@@ -66,7 +72,10 @@ def _only(kinds: list[str]) -> str | list[str]:
 
 
 def _without_promises(schema: Schema) -> Schema:
-    return {key: value for key, value in schema.items() if key not in ("required", "default")}
+    said = {key: value for key, value in schema.items() if key not in ("required", "default")}
+    if isinstance(said.get("type"), list) and "properties" not in said:
+        del said["type"]
+    return said
 
 
 def _each_part(schema: Schema, change: Callable[[Schema], Schema]) -> Schema:

@@ -96,7 +96,7 @@ def register(server: TradingServer, app: App) -> None:
         return await app.in_session(ctx, job)
 
     for name in ("get_session_info", "list_brokers", "set_active_broker"):
-        server.rule(name, "read", "session")  # one's own session; only orders need more
+        server.rule(name, "read", "session", "default")  # one's own session; only orders need more
 
 
 def _session_info(app: App, caller: Caller) -> CallToolResult:

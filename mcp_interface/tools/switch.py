@@ -65,7 +65,7 @@ def register(server: TradingServer, app: App) -> None:
             raise InvalidArgument("cancel_open_orders goes with on=true. Next: leave it out.")
         return await _resume(app, ctx, scope, broker, why)
 
-    server.rule("set_kill_switch", "trade", "orders")
+    server.rule("set_kill_switch", "trade", "orders", "default")
 
 
 async def _halt(

@@ -37,7 +37,6 @@ DEFAULT = [
     "cancel_order",
     "set_kill_switch",
     "get_portfolio",
-    "get_order_types_info",
     "search_instruments",
     "get_positions",
     "get_margins",
@@ -176,13 +175,13 @@ async def test_an_unknown_toolset_does_not_start(desktop: Site):
 @pytest.mark.parametrize(
     ("words", "chosen"),
     [
-        ("default", {"session", "market", "portfolio", "orders"}),
+        ("default", {"default"}),
         (" orders , market,", {"orders", "market"}),
-        ("default,analysis", {"session", "market", "portfolio", "orders", "analysis"}),
+        ("default,analysis", {"default", "analysis"}),
         (
             "all",
             {
-                *("session", "market", "portfolio", "orders", "analysis"),
+                *("default", "session", "market", "portfolio", "orders", "analysis"),
                 *("activity", "classic", "admin", "audit"),
             },
         ),
@@ -196,7 +195,7 @@ def test_toolsets_are_chosen_by_their_names(words: str, chosen: set[str]):
 def test_other_words_choose_nothing(words: str, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setenv("TRADING_TOOLSETS", words)
 
-    with pytest.raises(BadSettings, match="must be default, all, or some of session, market"):
+    with pytest.raises(BadSettings, match="must be all, or some of default, session, market"):
         load_settings()
 
 
@@ -243,7 +242,8 @@ async def test_every_field_of_an_answers_schema_is_in_the_answer(desktop: Site):
         ("get_historical_data", {"symbol": "NSE:INFY", "from_date": "2026-11-02", **here}),
         ("logout_broker", here),
     ]
-    async with at_the_desk(desktop, {"TRADING_USER": "everybody"}) as asha:
+    everything = {"TRADING_USER": "everybody", "TRADING_TOOLSETS": "all"}
+    async with at_the_desk(desktop, everything) as asha:
         schemas = {tool.name: tool.output_schema or {} for tool, _ in await asha.tools()}
         for name, arguments in calls:
             answer = await asha.call(name, **arguments)
