@@ -137,6 +137,15 @@ class LogOut:
                 )
 
 
+def login_has_ended(broker: Broker) -> BrokerLoginRequired:
+    """What a person hears when the broker does not take their login any more."""
+    return BrokerLoginRequired(
+        f"{broker.display_name} says that your login has ended. Next: "
+        f"get_broker_login_instructions(broker='{broker.name}').",
+        login_at=broker.name,
+    )
+
+
 @dataclass(frozen=True, kw_only=True)
 class Admission:
     """What a call to a broker goes out with. `account` is the account's fingerprint."""
@@ -235,11 +244,7 @@ class Admit:
         except LoginExpired:
             if login is not None:
                 self.login_is_over(context, session_id, broker.name, login, "broker")
-            raise BrokerLoginRequired(
-                f"{broker.display_name} says that your login has ended. Next: "
-                f"get_broker_login_instructions(broker='{broker.name}').",
-                login_at=broker.name,
-            ) from None
+            raise login_has_ended(broker) from None
 
     def login_is_over(
         self,

@@ -1,12 +1,13 @@
-"""Turn what a broker's order book says into facts about our own orders, and what nobody can be
-sending any more into facts without a book."""
+"""Turn what a broker's order book says into facts about our own orders."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 
 from application.broker_access import Admission
+from application.ports.broker import BrokerDown, LoginExpired
 from application.ports.broker_orders import BrokerOrder
 from application.ports.clock import Clock
 from application.sending import day_of
@@ -48,6 +49,16 @@ def read_book(admission: Admission, clock: Clock) -> Book:
         orders=admission.broker.orders(admission.access, read_at),
         read_at=read_at,
     )
+
+
+def look_at_book(
+    writer: Writer, clock: Clock, context: Context, session_id: UUID, at: Admission
+) -> int:
+    """Read the book just now and store what is new; answer with the position, 0 for nothing new
+    and where it cannot be read: a later look will see it."""
+    with suppress(BrokerDown, LoginExpired):
+        return observe_book(writer, context, session_id, read_book(at, clock))
+    return 0
 
 
 @dataclass

@@ -9,7 +9,7 @@ from typing import Final, NamedTuple, Protocol
 from uuid import UUID
 
 from application.adopt import Adopt
-from application.broker_access import Admission, Admit
+from application.broker_access import Admission, Admit, login_has_ended
 from application.close_stale import close_stale
 from application.judging import RECENT_SESSIONS
 from application.observe import observe_book, read_book
@@ -19,7 +19,7 @@ from application.ports.egress import Egresses
 from application.ports.vault import HeldLogin, Vault
 from application.writer import Context, Writer
 from domain.absence import DAY_OVER_ELSEWHERE
-from domain.errors import BrokerLoginRequired, BrokerUnavailable
+from domain.errors import BrokerUnavailable
 from domain.events import BrokerAuthenticated
 from domain.instants import IST, trading_day
 from domain.order_reports import UNSETTLED
@@ -170,11 +170,7 @@ class Reconcile:
             self.admit.login_is_over(context, session_id, broker.name, login, "broker")
             # Kept for its orders it would be of no use: the broker does not take it any more.
             self.vault.forget(context.principal, session_id, broker.name, version)
-            raise BrokerLoginRequired(
-                f"{broker.display_name} says that your login has ended. Next: "
-                f"get_broker_login_instructions(broker='{broker.name}').",
-                login_at=broker.name,
-            ) from None
+            raise login_has_ended(broker) from None
         except BrokerDown as down:
             raise BrokerUnavailable(
                 f"{broker.display_name} does not show its order book{reason(down)}, and nothing is "
@@ -219,7 +215,6 @@ class Reconcile:
         )
 
     def _is_due(self, look: Look, now: datetime) -> bool:
-        """The caller holds the lock."""
         tried = self._tried.get(look.login)
         if tried is None:
             return True

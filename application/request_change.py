@@ -9,10 +9,9 @@ from uuid import UUID
 from application.broker_access import Admission, state_of
 from application.change_draft import ChangeDraft
 from application.draft import denial_in
-from application.observe import observe_book, read_book
+from application.observe import look_at_book
 from application.own_orders import Own
 from application.place_order import Asked, Receipt
-from application.ports.broker import BrokerDown, LoginExpired
 from application.ports.clock import Clock, Ids
 from application.sending_changes import SendChange
 from application.writer import Context, Loaded, Writer, Written
@@ -157,9 +156,7 @@ class RequestChange:
         return self._tell(draft.session_id, key, change_key, position, minted=draft.minted)
 
     def _look(self, context: Context, session_id: UUID, admission: Admission) -> int:
-        with suppress(BrokerDown, LoginExpired):  # a later read will see it
-            return observe_book(self.writer, context, session_id, read_book(admission, self.clock))
-        return 0
+        return look_at_book(self.writer, self.clock, context, session_id, admission)
 
     def _tell(
         self,

@@ -1,13 +1,11 @@
 """Send what is on record, one order or its slices one after the other, and look what became of
 it."""
 
-from contextlib import suppress
 from dataclasses import dataclass
 from uuid import UUID
 
 from application.broker_access import Admission
-from application.observe import observe_book, read_book
-from application.ports.broker import BrokerDown, LoginExpired
+from application.observe import look_at_book
 from application.ports.clock import Clock
 from application.sending import SendOrder
 from application.writer import Context, Writer
@@ -45,17 +43,15 @@ class SendAll:
                 if number == 0:
                     raise
                 break
-            if self._state(session_id, request) != "PLACED":
-                self._stop(context, session_id, requests[number + 1 :])
+            rest = requests[number + 1 :]
+            if rest and self._state(session_id, request) != "PLACED":
+                self._stop(context, session_id, rest)
                 break
         return max(position, self.look(context, session_id, admission))
 
     def look(self, context: Context, session_id: UUID, admission: Admission) -> int:
-        """See what the broker's book says of it now; 0 when it says nothing new or cannot."""
-        with suppress(BrokerDown, LoginExpired):  # a later read will see it
-            book = read_book(admission, self.clock)
-            return observe_book(self.writer, context, session_id, book)
-        return 0
+        """See `look_at_book`."""
+        return look_at_book(self.writer, self.clock, context, session_id, admission)
 
     def _stop(self, context: Context, session_id: UUID, rest: list[OrderRequested]) -> None:
         for request in rest:
