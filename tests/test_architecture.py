@@ -26,11 +26,13 @@ PURE = ("domain", "application")
 PURE_STDLIB = frozenset(
     {
         "array",
+        "bisect",
         "collections",
         "contextlib",
         "dataclasses",
         "datetime",
         "decimal",
+        "difflib",
         "enum",
         "functools",
         "hashlib",
