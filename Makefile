@@ -25,7 +25,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input
 INSTALL := $(PIP) install --quiet --no-deps --require-hashes --no-build-isolation
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo serve test check bench chaos accept-schemas docs lock clean
+.PHONY: help setup demo serve test check bench evaluations chaos accept-schemas docs calendar lock clean
 
 help:
 	@echo "make setup   install everything into $(VENV)"
@@ -34,9 +34,11 @@ help:
 	@echo "make test    run all tests on every core (PYTEST_ARGS='-k expiry' runs some of them)"
 	@echo "make check   lint, formatting, types, layers"
 	@echo "make bench   measure"
+	@echo "make evaluations   whole tasks by a client without a model: calls and tokens of each"
 	@echo "make chaos   kill servers and databases under real orders (ORDERS, KILLS, SEED, DB=both|sqlite|postgres)"
 	@echo "make accept-schemas   keep the tools' schemas as they are now (tests/mcp_interface/tools.json)"
 	@echo "make docs    write docs/brokers.md and docs/risk.md from the tables in the code"
+	@echo "make calendar   write the exchanges' days as the installed exchange_calendars knows them"
 	@echo "make lock    resolve the dependencies again (UPGRADE=--upgrade moves every pin)"
 	@echo "make clean   remove $(VENV) and everything generated"
 
@@ -110,6 +112,10 @@ check: $(INSTALLED)
 bench: $(INSTALLED)
 	@$(BIN)/python -m tests.benchmarks $(ARGS)
 
+# In one process: the table at the end is of all tasks.
+evaluations: $(INSTALLED)
+	@$(BIN)/python -m pytest tests/evaluations -v $(if $(filter command line,$(origin PYTEST_ARGS)),$(PYTEST_ARGS))
+
 # make chaos ORDERS=10000 KILLS=1000 before a release; SEED repeats the chances of a failed run.
 chaos: $(INSTALLED)
 	@$(BIN)/python -m tests.chaos --orders $(or $(ORDERS),600) --kills $(or $(KILLS),70) \
@@ -122,6 +128,12 @@ accept-schemas: $(INSTALLED)
 docs: $(INSTALLED)
 	@$(BIN)/python -m mcp_interface.tools.offers_page > docs/brokers.md
 	@$(BIN)/python -m mcp_interface.tools.risk_page > docs/risk.md
+
+# After a new exchange_calendars is locked, and before a release; what it does not have is in the
+# overlay beside the file.
+calendar: $(INSTALLED)
+	@$(BIN)/python -m infrastructure.calendar.making > $(VENV)/xbom.json
+	@mv $(VENV)/xbom.json infrastructure/calendar/xbom.json
 
 # Resolved for every platform and every Python from 3.11 on; markers tell them apart.
 lock:

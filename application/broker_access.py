@@ -21,14 +21,14 @@ from application.ports.egress import Egresses
 from application.ports.vault import Vault
 from application.writer import Context, Loaded, Writer
 from domain import session as sessions
-from domain.capabilities import Function, must_offer
+from domain.capabilities import MARKET_DATA, Function, must_offer
 from domain.errors import (
     BrokerLoginRequired,
     BrokerNotSupported,
     EgressUnavailable,
 )
 from domain.logins import logins_in_use
-from domain.session import BrokerLogin, TradingSession
+from domain.session import BrokerLogin, BrokerUse, TradingSession
 from domain.vocabulary import BROKERS, BrokerName, Mode
 
 T = TypeVar("T")
@@ -63,8 +63,10 @@ class SelectBroker:
     brokers: Brokers
     clock: Clock
 
-    def __call__(self, context: Context, entered: Entered, name: str) -> TradingSession:
-        """Make this broker the active one; answer with the session as it is then.
+    def __call__(
+        self, context: Context, entered: Entered, name: str, use: BrokerUse = "trading"
+    ) -> TradingSession:
+        """Choose this broker for `use`; answer with the session as it is then.
 
         Raises:
             BrokerNotSupported, SessionHasExpired: nothing was stored.
@@ -73,7 +75,7 @@ class SelectBroker:
         written = self.writer.decide(
             context,
             [entered.session_id],
-            lambda s: [sessions.select_broker(state_of(s[0]), broker, self.clock.now())],
+            lambda s: [sessions.select_broker(state_of(s[0]), broker, self.clock.now(), use)],
             loaded=[entered.loaded],
         )
         return state_of(written.streams[0])
@@ -177,8 +179,9 @@ class Admit:
         named: str | None,
         function: Function | None = None,
     ) -> Admission:
-        """The broker that the call names, or the active one, and the access to it. What `function`
-        it is for is looked at first: nobody has to log in to hear that there is no such thing.
+        """The broker that the call names, or the one chosen for such calls, and the access to it.
+        What `function` it is for is looked at first: nobody has to log in to hear that there is no
+        such thing.
 
         Raises:
             NoActiveBroker, BrokerNotSupported, NotSupportedByBroker, BrokerLoginRequired,
@@ -187,10 +190,8 @@ class Admit:
         session = entered.session
         now = self.clock.now()
         sessions.must_be_open(session, now)
-        if named is not None:
-            supported(self.brokers, named)
-        name: BrokerName = sessions.chosen_broker(session, named)  # type: ignore[arg-type]  # checked
-        broker = supported(self.brokers, name)
+        broker = self.broker_of(entered, named, for_data=function in MARKET_DATA)
+        name = broker.name
         if function is not None:
             must_offer(name, function)
         if not broker.needs_login:
@@ -214,6 +215,13 @@ class Admit:
         return Admission(
             broker=broker, login=login, access=access, account=login.account_fingerprint
         )
+
+    def broker_of(self, entered: Entered, named: str | None, *, for_data: bool = False) -> Broker:
+        """The broker that a call is for. Raises: NoActiveBroker, BrokerNotSupported."""
+        if named is not None:
+            return supported(self.brokers, named)
+        name = sessions.chosen_broker(entered.session, None, for_data=for_data)
+        return supported(self.brokers, name)
 
     def _login(
         self,

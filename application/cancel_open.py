@@ -19,7 +19,7 @@ from domain.vocabulary import BrokerName
 
 class Tried(NamedTuple):
     """`state` is that of the cancellation, or REFUSED where none was asked for; then `code` and
-    `reason` say why."""
+    `reason` say why. `broker_message`: the broker's own, and then `reason` is none."""
 
     order_key: str
     broker: BrokerName
@@ -27,6 +27,7 @@ class Tried(NamedTuple):
     state: str
     code: str | None
     reason: str | None
+    broker_message: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,7 +74,9 @@ class CancelOpen:
             return Tried(key, broker, broker_order_id, "REFUSED", refusal.code, str(refusal))
         assert isinstance(receipt, ChangeReceipt), "nobody is asked about a cancellation"
         told = receipt.change
-        return Tried(key, broker, broker_order_id, told.state, told.code, told.reason)
+        theirs = told.broker_words
+        ours = None if theirs else told.reason
+        return Tried(key, broker, broker_order_id, told.state, told.code, ours, theirs)
 
     def _session_for(self, context: Context, request: OrderRequested) -> Entered:
         """An open session that is logged in to the order's account.

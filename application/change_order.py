@@ -24,6 +24,7 @@ from domain import order_changes, orders
 from domain.absence import change_in_doubt
 from domain.capabilities import Function
 from domain.errors import InvalidOrder, OrderNotFound, ProposalRefused
+from domain.order_offers import must_be_changeable
 from domain.order_reports import UNSETTLED, ChangeReport, OrderReport, order_reports
 from domain.order_text import rupees
 from domain.proposals import confirm
@@ -243,8 +244,9 @@ class ChangeOrder:
                 )
 
     def _new_terms(self, admission: Admission, report: OrderReport, new: NewTerms) -> OrderTerms:
+        must_be_changeable(report.terms)
         terms = orders.check_terms(new.of(report.terms))
-        check_offer(admission, terms)
+        check_offer(admission.broker, terms)
         if orders.plain_prices(terms) == orders.plain_prices(report.terms):
             raise InvalidOrder(
                 "The order has these terms already; nothing was sent. Next: say what is to be "

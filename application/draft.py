@@ -12,27 +12,29 @@ from msgspec.structs import replace as with_fields
 
 from application.broker_access import Admission
 from application.judging import Seen, facts
+from application.ports.broker import Broker
 from application.sending import way_of
 from application.writer import Loaded
 from domain import orders
 from domain.control_events import RiskReserved
 from domain.errors import (
     LiveTradingOff,
-    NotSupportedByBroker,
     OrderDeniedByRisk,
     OrderInProgress,
     OrderKeyReused,
     Refusal,
 )
 from domain.events import OrderDenied, OrderKeyClaimed, OrderProposed, OrderRequested
+from domain.instructions import reduces_risk
 from domain.limits import freeze_quantity_of
+from domain.order_offers import iceberg_legs, must_take
 from domain.order_text import order_text
 from domain.proposals import APPROVAL_LIFE, text_hash
 from domain.risk import judge
 from domain.risk_ledger import RiskLedger, same_as
 from domain.session import TradingSession
 from domain.slices import slice_key, slice_terms
-from domain.vocabulary import Mode, OrderTerms
+from domain.vocabulary import ConvertPosition, Mode, OrderTerms
 
 
 def may_trade(admission: Admission, *, live: bool) -> Mode:
@@ -52,23 +54,13 @@ def may_trade(admission: Admission, *, live: bool) -> Mode:
     return mode
 
 
-def check_offer(admission: Admission, terms: OrderTerms) -> None:
+def check_offer(broker: Broker, terms: OrderTerms) -> None:
     """Raises:
-    NotSupportedByBroker: says what the broker has instead.
+    NotSupportedByBroker, InvalidOrder: says what the broker has instead.
     """
-    offer = admission.broker.offer
-    for argument, value, has in (
-        ("exchange", terms.exchange, offer.exchanges),
-        ("product", terms.product, offer.products),
-        ("variety", terms.variety, offer.varieties),
-        ("order_type", terms.order_type, offer.order_types),
-        ("validity", terms.validity, offer.validities),
-    ):
-        if value not in has:
-            raise NotSupportedByBroker(
-                f"{admission.broker.display_name} has no {argument} {value}. "
-                f"Next: choose one of {', '.join(sorted(has))}."
-            )
+    must_take(broker.name, broker.display_name, broker.offer, terms)
+    if terms.variety == "iceberg":
+        iceberg_legs(terms)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -85,6 +77,11 @@ class Draft:
     seen: Seen
     slices: tuple["Draft", ...] = ()
     slice_of: str | None = None
+
+    @property
+    def converts(self) -> bool:
+        """Nothing is bought or sold, so nothing of the day's value is taken."""
+        return isinstance(self.terms.instruction, ConvertPosition)
 
     @property
     def parts(self) -> tuple["Draft", ...]:
@@ -123,7 +120,7 @@ class Draft:
                 orders_last_minute=known.orders_last_minute + more,
             )
             limits = with_fields(limits, freeze_quantity_shares={})
-        denial = judge(limits, self.terms, self.mode, known, now)
+        denial = judge(limits, self.terms, self.mode, known, now)  # never of a cancellation
         if denial is None:
             return None
         return OrderDenied(
@@ -194,6 +191,8 @@ class Draft:
         same = same_as(self.account, self.terms)
         for part in self.parts:
             requests.append(part.request(ledger, now, approval))
+            if reduces_risk(self.terms):
+                continue
             reserved.append(part.reservation(session_id, now, requests[-1], same))
             ledger = ledger.with_reserved(reserved[-1])
         return requests, reserved
@@ -225,7 +224,7 @@ class Draft:
             broker=request.broker,
             account_fingerprint=self.account,
             same_as=same,
-            value_inr=request.risk.value_inr if request.risk else None,
+            value_inr=request.risk.value_inr if request.risk and not self.converts else None,
             at=now,
             broker_tag=self.broker_tag,
         )

@@ -8,10 +8,13 @@ from uuid import UUID
 
 from application.broker_access import Admission
 from application.last_prices import LastPrice, LastPrices
+from application.market_days import is_open, next_open
+from application.ports.calendar import Calendar
 from application.ports.instruments import Instruments
 from application.risk_limits import RiskPolicy
 from application.writer import Writer
 from domain.absence import may_be_live
+from domain.instants import trading_day
 from domain.instruments import Instrument
 from domain.limits import RiskLimits
 from domain.risk_ledger import RiskLedger, with_counters
@@ -24,12 +27,14 @@ RECENT_SESSIONS: Final = 20
 
 @dataclass(frozen=True, kw_only=True)
 class Seen:
-    """What is looked up before the decision; the ledger is read inside it."""
+    """What is looked up before the decision; the ledger is read inside it, and the calendar asked
+    about its moment."""
 
     limits: RiskLimits
     instrument: Instrument | None
     price: LastPrice | None
     unknown_open: int
+    calendar: Calendar
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,6 +42,7 @@ class Judging:
     policy: RiskPolicy
     prices: LastPrices
     instruments: Instruments
+    calendar: Calendar
     writer: Writer
 
     def look(self, admission: Admission, account: str, terms: OrderTerms, now: datetime) -> Seen:
@@ -52,6 +58,7 @@ class Judging:
             instrument=instrument,
             price=self.prices.of(admission, instrument) if instrument else None,
             unknown_open=self._unknown_open(principal, account, now),
+            calendar=self.calendar,
         )
 
     def _unknown_open(self, principal: UUID, account: str, now: datetime) -> int:
@@ -68,7 +75,8 @@ def facts(
     seen: Seen, ledger: RiskLedger, account: str, terms: OrderTerms, now: datetime
 ) -> RiskFacts:
     """Everything that the rules see of this order, with the day's counters before it."""
-    instrument, price = seen.instrument, seen.price
+    instrument, price, calendar = seen.instrument, seen.price, seen.calendar
+    open_now = is_open(calendar, terms.exchange, now)
     known = RiskFacts(
         price_inr=price.price_inr if price else None,
         price_at=price.at if price else None,
@@ -77,6 +85,9 @@ def facts(
         lot_size_shares=instrument.lot_size_shares if instrument else None,
         kind=instrument.kind if instrument else None,
         unknown_open=seen.unknown_open,
+        exchange_open=open_now,
+        closed_because=calendar.closed_because(terms.exchange, trading_day(now)),
+        opens_at=None if open_now else next_open(calendar, terms.exchange, now).opens,
     )
     return with_counters(known, ledger, account, terms, now)
 

@@ -117,6 +117,7 @@ def _is_in(order: OpenOrder, book: Book) -> bool:
     request = order.request
     return (
         order.stage != "requested"
+        and not order.is_instruction
         and request.broker == book.broker
         and request.account_fingerprint == book.account_fingerprint
     )

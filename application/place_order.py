@@ -36,6 +36,7 @@ from domain.events import (
     OrderRequested,
 )
 from domain.instants import trading_day
+from domain.instructions import reduces_risk
 from domain.order_reports import UNSETTLED
 from domain.proposals import confirm, propose
 from domain.risk_ledger import fold_ledger
@@ -110,7 +111,7 @@ class PlaceOrder:
             if known is not None:
                 return known
         draft = self.draft(context, entered, key, order)
-        if draft.mode == "PAPER":
+        if draft.mode == "PAPER" or reduces_risk(order.terms):
             return self._request(context, entered.session_id, draft, minted=minted)
         return self._propose(context, entered.session_id, draft, order, minted)
 
@@ -176,6 +177,8 @@ class PlaceOrder:
                 position = self._send_all(context, session_id, admission, unsent)
                 return receipt(self.writer, session_id, key, position)
             return receipt(self.writer, session_id, key, repeated=True)
+        if order.terms.instruction is not None:
+            return known  # no order book shows it
         position = self._send_all.look(context, session_id, admission)
         return receipt(self.writer, session_id, key, position, repeated=True)
 
@@ -189,12 +192,13 @@ class PlaceOrder:
 
     def draft(self, context: Context, entered: Entered, key: str, order: Order) -> Draft:
         """Everything about the order but the person's yes and the day's counters."""
+        check_offer(self.admit.broker_of(entered, order.broker), order.terms)  # needs no login
         admission = self.admit(context, entered, order.broker)
         broker, account = admission.broker, admission.account
-        check_offer(admission, order.terms)
         mode = may_trade(admission, live=self.live)
-        check_switches([self.writer.load(s) for s in switches_of(context.principal, account)])
-        if broker.needs_login:
+        if not reduces_risk(order.terms):
+            check_switches([self.writer.load(s) for s in switches_of(context.principal, account)])
+        if broker.needs_login and not reduces_risk(order.terms):
             self.first_look(context, entered.session_id, admission)
         seen = self.admit.while_logged_in(
             context,

@@ -1,4 +1,4 @@
-"""Order book and portfolio: what the broker says now, beside what the log knows."""
+"""Questions to a broker, and its order book: what it says now, beside what the log knows."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -9,7 +9,6 @@ from application.broker_access import Admission, Admit
 from application.enter_session import Entered
 from application.judging import RECENT_SESSIONS
 from application.observe import Book, observe_book
-from application.ports.account import Holding, Position
 from application.ports.broker import Access, Broker, BrokerDown, reason
 from application.ports.broker import RateLimited as TooSoon
 from application.ports.broker_orders import BrokerOrder
@@ -32,13 +31,6 @@ class OrderBook:
     orders: tuple[BrokerOrder, ...]
     ours: dict[str, OrderReport]
     unlisted: tuple[OrderReport, ...]
-
-
-@dataclass(frozen=True, kw_only=True)
-class Portfolio:
-    admission: Admission
-    holdings: tuple[Holding, ...]
-    positions: tuple[Position, ...]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,7 +65,7 @@ class ReadBroker:
         admission = self.admit(context, entered, named, function)
         return Answered(
             admission=admission,
-            answer=self._asking(
+            answer=self.asking(
                 context,
                 entered,
                 admission,
@@ -112,21 +104,10 @@ class ReadBroker:
             ),
         )
 
-    def portfolio(self, context: Context, entered: Entered, named: str | None) -> Portfolio:
-        """Raises: as `ask`."""
-        asked = self.ask(
-            context,
-            entered,
-            named,
-            "holdings",
-            lambda broker, *who: (broker.holdings(*who), broker.positions(*who)),
-        )
-        holdings, positions = asked.answer
-        return Portfolio(admission=asked.admission, holdings=holdings, positions=positions)
-
-    def _asking(
+    def asking(
         self, context: Context, entered: Entered, admission: Admission, ask: Callable[[], T]
     ) -> T:
+        """Put a question to a broker that the person was admitted to. Raises: as `ask`."""
         broker = admission.broker
         try:
             return self.admit.while_logged_in(context, entered.session_id, admission, ask)

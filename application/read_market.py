@@ -1,26 +1,24 @@
-"""Prices and candles, as a broker tells them just now."""
+"""Prices, as a broker tells them just now."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Final
 
 from application.enter_session import Entered
-from application.periods import Period, bar_end, most_days
 from application.ports.broker import Access, Broker
 from application.ports.instruments import Instruments
-from application.ports.market import Candle, Detail, Quote
+from application.ports.market import Detail, Quote
 from application.read_broker import Answered, ReadBroker
 from application.writer import Context
 from domain.errors import InvalidArgument, UnknownInstrument
 from domain.instruments import Instrument
-from domain.vocabulary import Exchange, Interval
+from domain.vocabulary import Exchange
 
 A_SCREENFUL: Final = 20
 """So many quotes come in full where nobody said how much of each is wanted."""
 MOST_CALLS: Final = 50
 """To the broker, for one question."""
-MOST_BARS: Final = 50_000
 _NAMED: Final = 3
 
 
@@ -51,16 +49,6 @@ class Quotes:
     quotes: tuple[Quote, ...]
     unknown: tuple[Unknown, ...]
     unquoted: tuple[Instrument, ...]
-
-
-@dataclass(frozen=True, kw_only=True)
-class Bars:
-    """Oldest first. `last_ends_at` is when the last one is over, by the clock alone."""
-
-    instrument: Instrument
-    candles: tuple[Candle, ...]
-    last_ends_at: datetime | None
-    is_last_open: bool
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -102,35 +90,6 @@ class ReadMarket:
 
         return self.read_broker.ask(context, entered, named, "quotes", question)
 
-    def candles(
-        self,
-        context: Context,
-        entered: Entered,
-        named: str | None,
-        symbol: Symbol,
-        interval: Interval,
-        period: Period,
-    ) -> Answered[Bars]:
-        """Raises:
-        UnknownInstrument, NotSupportedByBroker: no such instrument or interval there.
-        InvalidArgument: the period has too many bars.
-        And as `ReadBroker.ask`.
-        """
-
-        def question(broker: Broker, access: Access, now: datetime) -> Bars:
-            instrument = self.instruments.resolve(symbol.text, symbol.exchange)
-            _short_enough(broker, interval, period)
-            bars = broker.candles(access, instrument, interval, period.start, period.end, now)
-            ends_at = bar_end(bars[-1].starts_at, interval) if bars else None
-            return Bars(
-                instrument=instrument,
-                candles=bars,
-                last_ends_at=ends_at,
-                is_last_open=ends_at is not None and ends_at > now,
-            )
-
-        return self.read_broker.ask(context, entered, named, "candles", question)
-
     def _resolved(
         self, symbols: Sequence[Symbol]
     ) -> tuple[tuple[Instrument, ...], tuple[Unknown, ...]]:
@@ -163,16 +122,3 @@ def _no_price(broker: Broker, found: Quotes) -> UnknownInstrument:
             "lists what."
         )
     return UnknownInstrument(" ".join(reasons))
-
-
-def _short_enough(broker: Broker, interval: Interval, period: Period) -> None:
-    """What one call may cover; an interval that the broker lacks is for the broker to refuse."""
-    span = broker.offer.longest_span.get(interval)
-    if span is None:
-        return
-    most = min(most_days(interval, MOST_BARS), span.days * MOST_CALLS)
-    if period.end - period.start > timedelta(days=most):
-        raise InvalidArgument(
-            f"That is too long: at {broker.display_name} at most {most} days of {interval} bars "
-            "come at once. Next: ask in parts, or for a longer interval."
-        )

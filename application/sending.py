@@ -11,6 +11,7 @@ from datetime import date
 from uuid import UUID
 
 from application.broker_access import Admission, Admit, state_of
+from application.instruct import instruct
 from application.ports.broker_orders import LOGIN_EXPIRED, OrderTicket
 from application.ports.clock import Clock
 from application.ports.egress import Egress
@@ -20,6 +21,7 @@ from domain import orders
 from domain.errors import OrderInProgress, Refusal, StoreUnavailable
 from domain.events import Event, OrderRejected, OrderRequested, Outcome
 from domain.instants import trading_day
+from domain.instructions import reduces_risk
 from domain.risk_ledger import fold_ledger, release
 from domain.streams import (
     GLOBAL_SWITCH,
@@ -89,15 +91,16 @@ class SendOrder:
     ) -> None:
         key = request.order_key
         switches = switches_of(context.principal, request.account_fingerprint)
+        guards = () if reduces_risk(request.terms) else switches
 
         def decision(streams: Sequence[Loaded]) -> list[list[Event]]:
             dispatched = orders.dispatch_order(state_of(streams[0]), key, self.clock.now())
             check_switches(streams[1:])
-            return [list(dispatched), [], [], []]
+            return [list(dispatched), *([] for _ in guards)]
 
         try:
             self.writer.decide(
-                context, [session_id, *switches], decision, shared=(switches[0], switches[2])
+                context, [session_id, *guards], decision, shared=(switches[0], switches[2])
             )
         except (OrderInProgress, StoreUnavailable):
             raise
@@ -138,6 +141,8 @@ class SendOrder:
             return OrderRejected(
                 order_key=request.order_key, code=code, reason=reason, reached_broker=False
             )
+        if request.terms.instruction is not None:
+            return instruct(admission, request, now)
         ticket = OrderTicket(
             order_key=request.order_key, broker_tag=request.broker_tag, terms=request.terms
         )

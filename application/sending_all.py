@@ -47,6 +47,8 @@ class SendAll:
             if rest and self._state(session_id, request) != "PLACED":
                 self._stop(context, session_id, rest)
                 break
+        if requests[0].terms.instruction is not None:
+            return position  # no order book shows it
         return max(position, self.look(context, session_id, admission))
 
     def look(self, context: Context, session_id: UUID, admission: Admission) -> int:

@@ -122,7 +122,9 @@ class TellOrder:
 
 
 def may_move(report: OrderReport) -> bool:
-    """Whether the broker could have news of it, or of a change of it."""
+    """Whether the broker's book could have news of it, or of a change of it."""
+    if report.request.terms.instruction is not None and report.sighting is None:
+        return False
     if any(change.state in UNSETTLED for change in report.changes):
         return True
     if report.state == "PLACED":

@@ -1,7 +1,8 @@
 """What each broker can do, in one place.
 
-It decides what is refused with NOT_SUPPORTED_BY_BROKER, and is what the docs page and
-`get_order_types_info` show. Nothing that a broker lacks is made up for silently.
+It decides what is refused with NOT_SUPPORTED_BY_BROKER (in which words: `domain/order_offers.py`),
+and is what the docs page and `get_order_types_info` show. Nothing that a broker lacks is made up
+for silently.
 Sources: the SDKs in their locked versions and the brokers' public documentation, 2026-11.
 """
 
@@ -36,6 +37,10 @@ Function = Literal[
     "expiries",
     "kill_switch",
 ]
+MARKET_DATA: Final[frozenset[Function]] = frozenset(
+    {"quotes", "depth", "candles", "option_chain", "expiries"}
+)
+"""Questions that say nothing about an account, so that any broker may answer them."""
 GttKind = Literal["SINGLE", "OCO"]
 RateCategory = Literal["order", "quote", "history", "option_chain", "other"]
 
@@ -98,7 +103,7 @@ OFFERS: Final[dict[BrokerName, Offer]] = {
         # show one LEADMINI with a multiplier of 1000, and orders of one USDINR.
         exchanges=frozenset({"NSE", "BSE", "NFO", "BFO"}),
         products=frozenset({"CNC", "MIS", "NRML", "MTF"}),
-        varieties=frozenset({"regular", "amo"}),
+        varieties=frozenset({"regular", "amo", "iceberg"}),
         order_types=frozenset({"MARKET", "LIMIT", "SL", "SL-M"}),
         validities=frozenset({"DAY", "IOC"}),
         functions=_REAL | {"basket_margins", "charges", "convert_position"},
@@ -125,6 +130,8 @@ OFFERS: Final[dict[BrokerName, Offer]] = {
         notes=(
             "Market orders go out with market protection (-1, Kite's own choice of band).",
             "GTT orders are LIMIT orders and carry no tag.",
+            "Iceberg orders go as 2 to 50 equal legs, shown as one order; they cannot be modified.",
+            "Cover orders are not taken: leaving one is a market order called a cancellation.",
             "No orders on MCX, CDS and BCD: Kite counts lots there, quantities here are shares.",
         ),
     ),

@@ -102,6 +102,7 @@ class Catalog:
 EVENTS: Final[Mapping[str, type[e.Event]]] = {
     "trading_session.session_created.v1": e.SessionCreated,
     "trading_session.broker_selected.v1": e.BrokerSelected,
+    "trading_session.data_broker_selected.v1": e.DataBrokerSelected,
     "trading_session.broker_authenticated.v1": e.BrokerAuthenticated,
     "trading_session.broker_authentication_failed.v1": e.BrokerAuthenticationFailed,
     "trading_session.broker_authentication_expired.v1": e.BrokerAuthenticationExpired,

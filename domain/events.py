@@ -37,10 +37,17 @@ class SessionCreated(SessionEvent, frozen=True, kw_only=True):
     ends_at: datetime
     active_broker: BrokerName | None = None
     previous_session_id: UUID | None = None
+    data_broker: BrokerName | None = None
 
 
 class BrokerSelected(SessionEvent, frozen=True, kw_only=True):
     broker: BrokerName
+
+
+class DataBrokerSelected(SessionEvent, frozen=True, kw_only=True):
+    """Whom market data is read from, whichever broker is active; `None`: from the active one."""
+
+    broker: BrokerName | None
 
 
 class BrokerAuthenticated(SessionEvent, frozen=True, kw_only=True):

@@ -39,6 +39,11 @@ class OpenOrder(msgspec.Struct, frozen=True, gc=False):
     def terms(self) -> OrderTerms:
         return self.changed or self.request.terms
 
+    @property
+    def is_instruction(self) -> bool:
+        """Something else than an order in the market: see `domain/instructions.py`."""
+        return self.request.terms.instruction is not None
+
 
 Orders = Mapping[str, OpenOrder]
 Proposals = Mapping[str, e.OrderProposed]
@@ -75,6 +80,8 @@ def evolve_orders(orders: Orders, event: e.OrderEvent) -> Orders:
     match event:
         case e.OrderDispatched():
             known = replace(known, stage="dispatched")
+        case e.OrderPlaced() | e.OrderOutcomeUnknown() if known.is_instruction:
+            return without(orders, event.order_key)  # no order book ever shows it
         case e.OrderPlaced():
             known = replace(known, stage="placed", broker_order_id=event.broker_order_id)
         case e.OrderOutcomeUnknown():

@@ -9,14 +9,14 @@ from domain import events as e
 from domain.absence import change_in_doubt
 from domain.errors import OrderInProgress, OrderNotFound, OrderTooLate, SessionHasExpired
 from domain.open_orders import OpenChange, OpenOrder
-from domain.orders import DISPATCH_WITHIN, plain_prices
+from domain.orders import DISPATCH_WITHIN, as_plain_parts
 from domain.session import TradingSession, must_be_open
 from domain.vocabulary import ChangeKind, OrderTerms
 
 
 def change_fingerprint(broker_order_id: str, kind: ChangeKind, terms: OrderTerms | None) -> str:
     """A digest of everything that makes two requests the same change (SHA-256, 64 hex digits)."""
-    wanted = None if terms is None else msgspec.to_builtins(plain_prices(terms))
+    wanted = None if terms is None else as_plain_parts(terms)
     return hashlib.sha256(msgspec.json.encode([broker_order_id, kind, wanted])).hexdigest()
 
 

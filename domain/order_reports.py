@@ -1,8 +1,9 @@
 """What can be told about orders: a fold over all their facts, settled ones included."""
 
+import re
 from collections.abc import Iterable
 from datetime import datetime
-from typing import Literal
+from typing import Final, Literal
 
 import msgspec
 from msgspec.structs import replace
@@ -20,6 +21,14 @@ UNPROVEN: frozenset[str] = UNSETTLED | {"REQUESTED"}
 """States without a proof: in any other, a doubt that comes late takes nothing back."""
 
 
+_NAME_BEFORE: Final = re.compile(r"\A(?:Kite|Groww|Dhan) refused: ")
+
+
+def words_of(reason: str) -> str:
+    """What a broker wrote, out of the reason on record, which puts the broker's name before it."""
+    return _NAME_BEFORE.sub("", reason)
+
+
 class ChangeReport(msgspec.Struct, frozen=True, kw_only=True):
     """One modification or cancellation. `terms`: all the new ones, `None` for a cancellation.
     `accepted_at`: when the broker said yes; `None` also where its book showed that it was done."""
@@ -35,6 +44,16 @@ class ChangeReport(msgspec.Struct, frozen=True, kw_only=True):
     accepted_at: datetime | None = None
 
     @property
+    def broker_refused(self) -> bool:
+        """Then `reason` is no words of ours."""
+        return self.state == "REJECTED" and self.reached_broker
+
+    @property
+    def broker_words(self) -> str | None:
+        """What the broker wrote, word for word."""
+        return words_of(self.reason) if self.broker_refused and self.reason else None
+
+    @property
     def safe_to_retry(self) -> bool:
         """A cancellation may always be asked for again; a modification where it is proven that
         nothing was changed."""
@@ -43,7 +62,8 @@ class ChangeReport(msgspec.Struct, frozen=True, kw_only=True):
 
 class OrderReport(msgspec.Struct, frozen=True, kw_only=True):
     """All that the stored facts say about one order. `changed`: its terms as they stand now, where
-    they were modified."""
+    they were modified. `said_of_a_slice`: what the broker wrote about one, where this is the whole
+    of several."""
 
     request: e.OrderRequested
     state: OrderState = "REQUESTED"
@@ -57,6 +77,20 @@ class OrderReport(msgspec.Struct, frozen=True, kw_only=True):
     mismatch: str | None = None
     changed: OrderTerms | None = None
     changes: tuple[ChangeReport, ...] = ()
+    said_of_a_slice: str | None = None
+
+    @property
+    def broker_refused(self) -> bool:
+        """Then `reason` is no words of ours."""
+        return self.state == "REJECTED" and self.reached_broker and self.said_of_a_slice is None
+
+    @property
+    def broker_words(self) -> str | None:
+        """What the broker wrote, word for word."""
+        if self.broker_refused and self.reason:
+            return words_of(self.reason)
+        said = self.sighting.status_message if self.sighting else None
+        return said or self.said_of_a_slice
 
     @property
     def terms(self) -> OrderTerms:

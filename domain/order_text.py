@@ -3,7 +3,7 @@ with the proposal and with the yes."""
 
 from decimal import Decimal
 
-from domain.vocabulary import Mode, OrderTerms
+from domain.vocabulary import CancelGtt, ConvertPosition, Mode, OrderTerms, PlaceGtt
 
 MODES: dict[Mode, str] = {
     "PAPER": "paper money",
@@ -30,7 +30,7 @@ def order_text(
         lines.append(f"Change an open order. Now: {_sentence(instead_of)}.")
         lines.append(f"Then: {_sentence(terms)}.")
     else:
-        lines.append(f"{_sentence(terms)}.")
+        lines += sentences(terms)
     if slices > 1:
         lines.append(f"It goes as {slices} orders, as the exchange takes no more at once.")
     lines.append(f"At {broker}, {MODES[mode]}.")
@@ -42,10 +42,41 @@ def order_text(
     return "\n".join(lines)
 
 
+def sentences(terms: OrderTerms) -> list[str]:
+    """What would happen."""
+    match terms.instruction:
+        case None:
+            return [f"{_sentence(terms)}."]
+        case PlaceGtt(legs=legs):
+            first, *second = [
+                f"at a limit of {rupees(leg.limit_price_inr)} once the price reaches "
+                f"{rupees(leg.trigger_price_inr)}"
+                for leg in legs
+            ]
+            side = "Buy" if terms.transaction_type == "BUY" else "Sell"
+            what = f"{side} {_shares(terms)}, product {terms.product}, {first}"
+            if second:
+                what += f"; or {second[0]}, whichever comes first, and the other is cancelled then"
+            return ["A GTT order: the broker keeps it until it is triggered or ends.", f"{what}."]
+        case CancelGtt(gtt_id=gtt_id):
+            return [f"Cancel the GTT order {gtt_id} for {_shares(terms)}."]
+        case ConvertPosition(from_product=product, overnight=overnight):
+            held = "long" if terms.transaction_type == "BUY" else "short"
+            since = ", held overnight," if overnight else ""
+            return [
+                f"Convert {_shares(terms)} of an open {held} position{since} from product "
+                f"{product} to {terms.product}."
+            ]
+
+
+def _shares(terms: OrderTerms) -> str:
+    shares = "share" if terms.quantity_shares == 1 else "shares"
+    return f"{terms.quantity_shares} {shares} of {terms.exchange}:{terms.trading_symbol}"
+
+
 def _sentence(terms: OrderTerms) -> str:
     side = "Buy" if terms.transaction_type == "BUY" else "Sell"
-    shares = "share" if terms.quantity_shares == 1 else "shares"
-    text = f"{side} {terms.quantity_shares} {shares} of {terms.exchange}:{terms.trading_symbol}"
+    text = f"{side} {_shares(terms)}"
     match terms.order_type:
         case "MARKET":
             text += " at the market price"
@@ -61,7 +92,9 @@ def _sentence(terms: OrderTerms) -> str:
     text += f", product {terms.product}, {terms.order_type}, valid {terms.validity}"
     if terms.variety != "regular":
         text += f", variety {terms.variety}"
-    if terms.disclosed_quantity_shares is not None:
+    if terms.variety == "iceberg":
+        text += f", {terms.disclosed_quantity_shares} at a time, one after the other"
+    elif terms.disclosed_quantity_shares is not None:
         text += f", {terms.disclosed_quantity_shares} of them shown"
     return text
 

@@ -12,6 +12,7 @@ from msgspec.structs import replace
 
 from domain import control_events as c
 from domain.events import Event
+from domain.orders import plain_prices
 from domain.vocabulary import OrderTerms, RiskFacts
 
 
@@ -115,17 +116,17 @@ def same_as(account_fingerprint: str, terms: OrderTerms) -> str:
     def plain(price: Decimal | None) -> str | None:
         return None if price is None else f"{price.normalize():f}"
 
-    parts = msgspec.json.encode(
-        [
-            account_fingerprint,
-            terms.exchange,
-            terms.trading_symbol,
-            terms.transaction_type,
-            terms.product,
-            terms.order_type,
-            terms.quantity_shares,
-            plain(terms.limit_price_inr),
-            plain(terms.trigger_price_inr),
-        ]
-    )
-    return hashlib.sha256(parts).hexdigest()[:32]
+    parts: list[object] = [
+        account_fingerprint,
+        terms.exchange,
+        terms.trading_symbol,
+        terms.transaction_type,
+        terms.product,
+        terms.order_type,
+        terms.quantity_shares,
+        plain(terms.limit_price_inr),
+        plain(terms.trigger_price_inr),
+    ]
+    if terms.instruction is not None:  # orders of earlier releases have none: theirs stay as told
+        parts.append(plain_prices(terms).instruction)
+    return hashlib.sha256(msgspec.json.encode(parts)).hexdigest()[:32]

@@ -1,7 +1,6 @@
 """The risk rules: small pure functions, each of which may forbid an order or a modification.
 
-A denial stores the rule's version: a rule whose meaning changes gets the next one. Holidays of the
-exchanges are not known here yet.
+A denial stores the rule's version: a rule whose meaning changes gets the next one.
 """
 
 from collections.abc import Callable
@@ -10,14 +9,20 @@ from decimal import Decimal
 from typing import Final, Literal, NamedTuple
 
 from domain.instants import IST
+from domain.instructions import prices_in
 from domain.limits import RiskLimits, covers, freeze_quantity_of
 from domain.order_text import grouped, rupees
 from domain.vocabulary import ChangeKind, Mode, OrderTerms, RiskFacts
 
 OPENS, CLOSES = time(9, 15), time(15, 30)
 SAME_HOURS: Final = frozenset({"NSE", "BSE", "NFO", "BFO"})
-"""Exchanges whose hours these are. Others are the broker's to judge."""
+"""What version 1 of the rule about market hours knew: Monday to Friday, no holidays; orders for
+other exchanges passed."""
 RAISE: Final = "only the operator can change this limit (trading-server risk set)"
+WAIT: Final = (
+    "wait for the market to open, or place it as an after-market order (variety amo) where the "
+    "broker takes one"
+)
 
 
 class Case(NamedTuple):
@@ -32,11 +37,13 @@ class Case(NamedTuple):
 
 
 class Broken(NamedTuple):
-    """What forbids it: the limit's name, what happened, and what to do instead."""
+    """What forbids it: the limit's name, what happened, and what to do instead. `version` is an
+    earlier one of the rule, where no more is known than it looked at."""
 
     limit: str
     what: str
     instead: str = f"tell the user; {RAISE}"
+    version: int | None = None
 
 
 class Rule(NamedTuple):
@@ -76,21 +83,40 @@ def _symbols(case: Case) -> Broken | None:
 
 
 def _market_hours(case: Case) -> Broken | None:
-    rule, terms = case.limits.market_hours, case.terms
-    if rule == "off" or (rule == "live" and case.mode != "LIVE"):
+    rule, terms, facts = case.limits.market_hours, case.terms, case.facts
+    if rule == "off" or (rule == "live" and case.mode != "LIVE") or terms.variety == "amo":
         return None
-    if terms.variety == "amo" or terms.exchange not in SAME_HOURS:
+    if terms.instruction is not None:  # brokers take these around the clock
         return None
-    at = case.at.astimezone(IST)
-    if at.weekday() < 5 and OPENS <= at.time() < CLOSES:
+    if facts.exchange_open is None:
+        return _weekday_hours(case)
+    if facts.exchange_open:
+        return None
+    because = f" ({facts.closed_because})" if facts.closed_because else ""
+    opens = f"; it opens {_moment(facts.opens_at)}" if facts.opens_at else ""
+    return Broken(
+        "market_hours",
+        f"{terms.exchange} is closed{because} at {_moment(case.at)}{opens}",
+        WAIT,
+    )
+
+
+def _weekday_hours(case: Case) -> Broken | None:
+    """Version 1, for orders of a release that asked no calendar."""
+    at, exchange = case.at.astimezone(IST), case.terms.exchange
+    if exchange not in SAME_HOURS or (at.weekday() < 5 and OPENS <= at.time() < CLOSES):
         return None
     return Broken(
         "market_hours",
-        f"{terms.exchange} trades from 09:15 to 15:30 IST, Monday to Friday, and it is "
-        f"{at:%a %d %b %Y %H:%M} IST",
-        "wait for the market to open, or place it as an after-market order (variety amo) where "
-        "the broker takes one",
+        f"{exchange} trades from 09:15 to 15:30 IST, Monday to Friday, and it is "
+        f"{_moment(case.at)}",
+        WAIT,
+        version=1,
     )
+
+
+def _moment(at: datetime) -> str:
+    return f"{at.astimezone(IST):%a %d %b %Y %H:%M} IST"
 
 
 def _tick(case: Case) -> Broken | None:
@@ -119,14 +145,19 @@ def _lot(case: Case) -> Broken | None:
 
 
 def _freeze_quantity(case: Case) -> Broken | None:
+    """Of an iceberg what counts is what is in the market at once."""
     most, lot = freeze_quantity_of(case.limits, case.terms), case.facts.lot_size_shares or 1
-    if most is None or case.terms.quantity_shares <= most:
+    at_once = case.terms.quantity_shares
+    if case.terms.variety == "iceberg":
+        at_once = case.terms.disclosed_quantity_shares or at_once
+    if most is None or at_once <= most:
         return None
     return Broken(
         "freeze_quantity_shares",
         f"The exchange takes at most {_shares(most)} of {_symbol(case.terms)} in one order, and "
-        f"this is for {_shares(case.terms.quantity_shares)}",
-        f"use slices=true, or orders of at most {_shares(most // lot * lot)} each",
+        f"this is for {_shares(at_once)}",
+        f"use {'' if case.terms.instruction else 'slices=true, or '}orders of at most "
+        f"{_shares(most // lot * lot)} each",
     )
 
 
@@ -143,7 +174,7 @@ def _order_quantity(case: Case) -> Broken | None:
 def _fresh_price(case: Case) -> Broken | None:
     """An order that no price bounds may go only at one that is known. A price of 0 is none: it
     would make any quantity worth nothing."""
-    at_market = case.terms.order_type in ("MARKET", "SL-M")
+    at_market = case.terms.order_type in ("MARKET", "SL-M") or case.terms.instruction is not None
     value = case.facts.value_inr
     if (value is not None and value > 0) and (not at_market or _fresh(case) is not None):
         return None
@@ -151,7 +182,9 @@ def _fresh_price(case: Case) -> Broken | None:
         "price_max_age_seconds",
         f"There is no last price of {_symbol(case.terms)} that is at most "
         f"{case.limits.price_max_age_seconds} s old, so nobody knows what the order would cost",
-        "use a LIMIT order, or try again in a minute",
+        f"search_instruments(query={case.terms.trading_symbol!r}) if the name may be wrong; "
+        f"otherwise {'' if case.terms.instruction else 'use a LIMIT order, or '}try again in a "
+        "minute",
     )
 
 
@@ -179,7 +212,7 @@ def _order_value(case: Case) -> Broken | None:
 
 def _price_band(case: Case) -> Broken | None:
     last = _fresh(case)
-    if last is None:
+    if last is None or case.terms.instruction is not None:  # a GTT order waits for another price
         return None
     option = case.facts.kind in ("CE", "PE")
     limit = "option_price_band_percent" if option else "price_band_percent"
@@ -196,6 +229,8 @@ def _price_band(case: Case) -> Broken | None:
 
 
 def _prices(terms: OrderTerms) -> list[tuple[str, Decimal]]:
+    if legs := prices_in(terms):
+        return list(legs)
     named = ("limit", terms.limit_price_inr), ("trigger", terms.trigger_price_inr)
     return [(f"{name} price", price) for name, price in named if price is not None]
 
@@ -265,7 +300,7 @@ RULES: Final = (
     Rule("exchanges", 1, _exchanges),
     Rule("products", 1, _products),
     Rule("symbols", 1, _symbols),
-    Rule("market_hours", 1, _market_hours),
+    Rule("market_hours", 2, _market_hours),
     Rule("lot", 1, _lot),
     Rule("tick", 1, _tick),
     Rule("order_quantity", 1, _order_quantity),

@@ -28,6 +28,10 @@ class BrokerLogin(msgspec.Struct, frozen=True, gc=False):
     expires_at: datetime | None
 
 
+BrokerUse = Literal["trading", "data", "both"]
+"""What a person chooses a broker for."""
+
+
 class TradingSession(msgspec.Struct, frozen=True, gc=False):
     """The fold of one session's facts. Settled orders are not in it."""
 
@@ -40,6 +44,7 @@ class TradingSession(msgspec.Struct, frozen=True, gc=False):
     orders: Mapping[str, OpenOrder] = {}
     proposals: Mapping[str, e.OrderProposed] = {}
     ended: Literal["idle", "age", "ended"] | None = None
+    data_broker: BrokerName | None = None
 
 
 class Due(NamedTuple):
@@ -60,6 +65,7 @@ def evolve(session: TradingSession | None, event: e.Event) -> TradingSession:
             event.ends_at,
             event.active_broker,
             event.previous_session_id,
+            data_broker=event.data_broker,
         )
     if isinstance(event, e.OrderEvent):
         return replace(
@@ -70,6 +76,8 @@ def evolve(session: TradingSession | None, event: e.Event) -> TradingSession:
     match event:
         case e.BrokerSelected(broker=broker):
             return replace(session, active_broker=broker)
+        case e.DataBrokerSelected(broker=broker):
+            return replace(session, data_broker=broker)
         case e.BrokerAuthenticated(broker=broker):
             login = BrokerLogin(
                 event.mode,
@@ -107,16 +115,17 @@ def open_session(
     max_age: timedelta,
     predecessor: tuple[UUID, TradingSession] | None,
 ) -> list[e.SessionEvent]:
-    """Decide: a new session. One that follows a session that grew too old keeps its broker."""
+    """Decide: a new session. One that follows a session that grew too old keeps its brokers."""
     previous_id, previous = predecessor or (None, None)
-    carries_over = previous is not None and previous.ended == "age"
+    kept = previous if previous is not None and previous.ended == "age" else None
     return [
         e.SessionCreated(
             label=label,
             generation=generation,
             ends_at=now + max_age,
-            active_broker=previous.active_broker if previous and carries_over else None,
+            active_broker=kept.active_broker if kept else None,
             previous_session_id=previous_id,
+            data_broker=kept.data_broker if kept else None,
         )
     ]
 
@@ -159,15 +168,23 @@ def must_be_open(session: TradingSession, now: datetime) -> None:
 
 
 def select_broker(
-    session: TradingSession, broker: BrokerName, now: datetime
+    session: TradingSession, broker: BrokerName, now: datetime, use: BrokerUse = "trading"
 ) -> list[e.SessionEvent]:
-    """Decide: make this broker the active one. Nothing when it is already.
+    """Decide: make this broker the active one (`trading`), or set it apart for market data
+    (`data`); with `both` it becomes the active one, and no other is set apart any more. Nothing
+    where that is so already.
 
     Raises:
         SessionHasExpired: see `must_be_open`.
     """
     must_be_open(session, now)
-    return [] if session.active_broker == broker else [e.BrokerSelected(broker=broker)]
+    facts: list[e.SessionEvent] = []
+    if use != "data" and session.active_broker != broker:
+        facts.append(e.BrokerSelected(broker=broker))
+    apart = {"trading": session.data_broker, "data": broker, "both": None}[use]
+    if session.data_broker != apart:
+        facts.append(e.DataBrokerSelected(broker=apart))
+    return facts
 
 
 def accept_login(
@@ -223,13 +240,16 @@ def expire_login(
     return [e.BrokerAuthenticationExpired(broker=broker, discovered=discovered)]
 
 
-def chosen_broker(session: TradingSession, named: BrokerName | None) -> BrokerName:
-    """The broker that a call is about: the one it names, otherwise the active one.
+def chosen_broker(
+    session: TradingSession, named: BrokerName | None, *, for_data: bool = False
+) -> BrokerName:
+    """The broker that a call is about: the one it names, otherwise the active one. Questions about
+    the market (`for_data`) go to the one that is set apart for them, if one is.
 
     Raises:
         NoActiveBroker: none is named and none is active.
     """
-    broker = named or session.active_broker
+    broker = named or (session.data_broker if for_data else None) or session.active_broker
     if broker is None:
         raise NoActiveBroker(
             "No broker is active in your session. Next: set_active_broker(broker='paper'), or "

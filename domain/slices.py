@@ -85,6 +85,8 @@ def _told_as_one(order_key: str, parts: Sequence[OrderReport]) -> OrderReport:
         (s for s in ("UNKNOWN", "DISPATCHED", "REQUESTED", "PLACED") if s in states), first.state
     )
     speaks = next((part for part in parts if part.reason), first)
+    theirs = speaks.broker_words
+    ours = None if theirs else speaks.reason
     return replace(
         first,
         request=request,
@@ -92,7 +94,8 @@ def _told_as_one(order_key: str, parts: Sequence[OrderReport]) -> OrderReport:
         broker_order_id=None,
         code=speaks.code,
         reason=f"{states.count('PLACED')} of {len(parts)} slices are placed."
-        + (f" {speaks.reason}" if speaks.reason else ""),
+        + (f" {ours}" if ours else ""),
+        said_of_a_slice=theirs,
         sighting=None,
         changes=(),
         changed=None,

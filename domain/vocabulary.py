@@ -39,8 +39,41 @@ BROKERS: tuple[BrokerName, ...] = get_args(BrokerName)
 SETTLED_STATUSES: frozenset[str] = frozenset({"FILLED", "CANCELLED", "EXPIRED", "REJECTED"})
 
 
+class GttLeg(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """What is sent when the trigger price is reached: a LIMIT order. Prices in INR."""
+
+    trigger_price_inr: Decimal
+    limit_price_inr: Decimal
+
+
+class PlaceGtt(msgspec.Struct, frozen=True, kw_only=True, gc=False, tag="place_gtt"):
+    """The order does not enter the market: the broker keeps it and sends it when a trigger price is
+    reached. One leg, or two (OCO): the lower trigger first; what is triggered cancels the other."""
+
+    legs: tuple[GttLeg, ...]
+
+
+class CancelGtt(msgspec.Struct, frozen=True, kw_only=True, gc=False, tag="cancel_gtt"):
+    """Such an order, which the broker calls `gtt_id`, is taken back. `kind`: SINGLE or OCO."""
+
+    gtt_id: str
+    kind: str
+
+
+class ConvertPosition(msgspec.Struct, frozen=True, kw_only=True, gc=False, tag="convert_position"):
+    """Nothing is bought or sold: shares of an open position go from this product to that of the
+    terms. The side of the terms is the position's: BUY when it is long."""
+
+    from_product: str
+    overnight: bool = False
+
+
+Instruction = PlaceGtt | CancelGtt | ConvertPosition
+
+
 class OrderTerms(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """What the user wants to happen, in the field's own words.
+    """What the user wants to happen, in the field's own words. With an `instruction` the broker is
+    asked for that instead of an order in the market.
 
     `quantity_shares` counts shares, never lots. Prices are in INR: `limit_price_inr` for LIMIT and
     SL orders, `trigger_price_inr` for SL and SL-M. `tag` is the user's own note and is only data.
@@ -58,6 +91,7 @@ class OrderTerms(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     trigger_price_inr: Decimal | None = None
     disclosed_quantity_shares: int | None = None
     tag: str | None = None
+    instruction: Instruction | None = None
 
 
 class OrderSighting(msgspec.Struct, frozen=True, kw_only=True, gc=False):
@@ -79,7 +113,9 @@ class RiskFacts(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     price that the order would go at; both `None` where no price was to be had. Counters are of the
     principal's trading day before this order, `unknown_open` of the account; `same_order_at` is
     when the same order was last asked for. Where an order is modified, `held_inr` is what it holds
-    of the day's value already.
+    of the day's value already. `exchange_open` is what the calendar said, `None` where an older
+    release did not ask it; `closed_because` names a day without trading, and `opens_at` is when the
+    next session begins, where there is none now.
     """
 
     price_inr: Decimal | None = None
@@ -95,3 +131,6 @@ class RiskFacts(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     unknown_open: int = 0
     same_order_at: datetime | None = None
     held_inr: Decimal = Decimal(0)
+    exchange_open: bool | None = None
+    closed_because: str | None = None
+    opens_at: datetime | None = None

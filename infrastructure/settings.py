@@ -109,7 +109,9 @@ class Settings(BaseSettings):
     connect_port: int = Field(8477, ge=0, le=65535, validation_alias="TRADING_CONNECT_PORT")
     allowed_hosts: str = Field("", validation_alias="TRADING_ALLOWED_HOSTS")
     public_url: str | None = Field(None, validation_alias="TRADING_PUBLIC_URL")
-    toolsets: Toolsets = Field(frozenset[Toolset](("default",)), validation_alias="TRADING_TOOLSETS")
+    toolsets: Toolsets = Field(
+        frozenset[Toolset](("default",)), validation_alias="TRADING_TOOLSETS"
+    )
     read_only: bool = Field(False, validation_alias="TRADING_READ_ONLY")
     credentials_in_chat: Literal["on", "off"] = Field(
         "on", validation_alias="TRADING_CREDENTIALS_IN_CHAT"

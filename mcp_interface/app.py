@@ -13,7 +13,7 @@ from application.enter_session import Entered
 from domain.session import TradingSession
 from mcp_interface.caller import Caller, CallerOf
 from mcp_interface.composition import Backend
-from mcp_interface.tools.results import indicator, one_line
+from mcp_interface.tools.results import MARK, indicator, one_line, outside_fields
 from mcp_interface.work import Work
 
 T = TypeVar("T")
@@ -27,9 +27,8 @@ AddressOfPages = Callable[[Mcp], Awaitable[str | None]]
 BrokerArgument = Annotated[
     str, Field(max_length=20, description="One of paper, kite, groww, dhan.")
 ]
-OptionalBroker = Annotated[
-    str | None, Field(max_length=20, description="Without it the active broker.")
-]
+OptionalBroker = Annotated[str | None, Field(max_length=20)]
+"""Without it the active broker is meant, as the server's instructions say once for all tools."""
 
 
 @dataclass(frozen=True)
@@ -55,12 +54,17 @@ class App:
         mcp: Mcp,
         named: str | None,
         job: Callable[[Caller, Entered], T],
+        *,
+        for_data: bool = False,
     ) -> T:
-        """The same for work that waits for a broker, in the broker's own bounded threads."""
+        """The same for work that waits for a broker, in the broker's own bounded threads.
+        `for_data`: a question about the market, which another broker may answer."""
         caller = self.caller_of(mcp)
         backend = self.backend
         entered = await self.work.run(lambda: backend.enter(caller.context, caller.label))
-        broker = named or entered.session.active_broker or "none"
+        session = entered.session
+        apart = session.data_broker if for_data else None
+        broker = named or apart or session.active_broker or "none"
         return await self.work.run_at_broker(caller.principal, broker, lambda: job(caller, entered))
 
     async def login_link(self, mcp: Mcp, broker: str) -> str | None:
@@ -109,9 +113,12 @@ def is_ready(app: App, session: TradingSession, broker: str) -> bool:
 
 
 def result(first_line: str, lines: list[str], model: BaseModel) -> CallToolResult:
-    """A short text for the reader and the same facts as data."""
+    """A short text for the reader and the same facts as data, with a mark where that may hold
+    words from outside."""
     text = "\n".join([first_line, *map(one_line, lines)])
+    outside = outside_fields(type(model))
     return CallToolResult(
         content=[TextContent(type="text", text=text)],
         structured_content=model.model_dump(mode="json", by_alias=True),
+        _meta={MARK: list(outside)} if outside else None,
     )

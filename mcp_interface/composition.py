@@ -7,6 +7,7 @@ from uuid import UUID
 
 import structlog
 
+from application.analyse import Analyse
 from application.approve import Approve
 from application.audit import Audit
 from application.broker_access import Admit, LogOut, SelectBroker
@@ -16,11 +17,15 @@ from application.forget_logins import ForgetLogins
 from application.log import DecodedLog
 from application.log_in import LogIn
 from application.ports.broker import Broker, Secrets
+from application.ports.calendar import Calendar
 from application.ports.clock import Clock
 from application.preview_order import PreviewOrder
 from application.read_broker import ReadBroker
+from application.read_candles import ReadCandles
+from application.read_margins import ReadMargins
 from application.read_market import ReadMarket
 from application.read_options import ReadOptionChain
+from application.read_portfolio import ReadPortfolio
 from application.risk_limits import RiskPolicy
 from application.sweep import Sweep
 from application.tell_order import TellOrder
@@ -29,12 +34,16 @@ from application.whatif import WhatIf
 from application.writer import Writer
 from domain.catalog import CATALOG
 from domain.order_reports import OrderReport, order_reports
+from domain.vocabulary import BrokerName
 from infrastructure.activity import FlushedActivity
+from infrastructure.analysis.indicators import TalibIndicators
 from infrastructure.brokers.brokers import BrokerSet
 from infrastructure.brokers.dhan import DhanBroker
 from infrastructure.brokers.groww import GrowwBroker
 from infrastructure.brokers.kite import KiteBroker
 from infrastructure.brokers.paper import PaperBroker
+from infrastructure.calendar.days import exchange_calendar
+from infrastructure.candle_store import SqliteCandleStore
 from infrastructure.clock import RandomIds, SystemClock
 from infrastructure.egress import SealedEgresses
 from infrastructure.identity import IdentityDirectory
@@ -85,6 +94,7 @@ class Backend:
         self.settings = settings
         self.clock = clock or SystemClock()
         self.ids = RandomIds()
+        self.calendar: Calendar = exchange_calendar()
         risk_limits = risk_limits_of(settings)
         self.engine, self.views_engine = engines(settings)
         check_schema(self.engine, settings)
@@ -211,7 +221,19 @@ class Backend:
         self.tell_order = TellOrder(
             writer=self.writer, read_broker=self.read_broker, clock=self.clock
         )
+        self.read_portfolio = ReadPortfolio(
+            read_broker=self.read_broker, instruments=self.instruments
+        )
+        self.read_margins = ReadMargins(admit=admit, read_broker=self.read_broker)
         self.read_market = ReadMarket(read_broker=self.read_broker, instruments=self.instruments)
+        self.candle_store = SqliteCandleStore(Path(settings.data_dir), _origins(settings))
+        self.read_candles = ReadCandles(
+            read_broker=self.read_broker,
+            instruments=self.instruments,
+            store=self.candle_store,
+            calendar=self.calendar,
+        )
+        self.analyse = Analyse(read_candles=self.read_candles, indicators=TalibIndicators())
         self.read_option_chain = ReadOptionChain(
             read_broker=self.read_broker, instruments=self.instruments
         )
@@ -242,6 +264,7 @@ class Backend:
 
     def close(self) -> None:
         self.instruments.close()
+        self.candle_store.close()
         self.store.close()
         self.engine.dispose()
         self.views_engine.dispose()
@@ -260,6 +283,16 @@ def standard_brokers(backend: Backend) -> Iterable[Broker]:
         )
     except ValueError as e:
         raise CannotStart(f"A broker's address (TRADING_..._URL) cannot be used: {e}") from None
+
+
+def _origins(settings: Settings) -> dict[BrokerName, str]:
+    """What stands behind each broker's name here: nothing but its own market, unless set."""
+    return {
+        "paper": str(settings.market_seed),
+        "kite": settings.kite_url or "",
+        "groww": settings.groww_url or "",
+        "dhan": settings.dhan_url or "",
+    }
 
 
 @contextmanager

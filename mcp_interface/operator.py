@@ -84,6 +84,7 @@ def timeline_row(entry: TimelineEntry) -> Plain:
         "version": entry.version,
         "orderKey": entry.order_key,
         "summary": entry.summary,
+        "words": entry.words,
     }
 
 

@@ -15,6 +15,7 @@ import uvicorn
 from application.enter_session import check_label
 from infrastructure.identity import LOCAL_ISSUER, SCOPES, Identity
 from infrastructure.settings import Settings
+from mcp_interface import prompts, resources
 from mcp_interface.app import AddressOfPages, App, Mcp
 from mcp_interface.approve.routes import approval_routes
 from mcp_interface.background import Background
@@ -26,14 +27,24 @@ from mcp_interface.databases import CannotStart
 from mcp_interface.http import http_app
 from mcp_interface.server import TradingServer
 from mcp_interface.tools import account as account_tools
+from mcp_interface.tools import activity as activity_tools
+from mcp_interface.tools import analysis as analysis_tools
 from mcp_interface.tools import changes as change_tools
+from mcp_interface.tools import classic_analysis as classic_analysis_tools
+from mcp_interface.tools import classic_margins as classic_margin_tools
+from mcp_interface.tools import classic_orders as classic_order_tools
+from mcp_interface.tools import comparison as comparison_tools
+from mcp_interface.tools import consolidated as consolidated_tools
+from mcp_interface.tools import gtt as gtt_tools
 from mcp_interface.tools import instruments as instrument_tools
 from mcp_interface.tools import login as login_tools
 from mcp_interface.tools import market as market_tools
 from mcp_interface.tools import offers as offer_tools
 from mcp_interface.tools import orders as order_tools
+from mcp_interface.tools import oversight as oversight_tools
 from mcp_interface.tools import portfolio as portfolio_tools
 from mcp_interface.tools import session as session_tools
+from mcp_interface.tools import status as status_tools
 from mcp_interface.tools import switch as switch_tools
 from mcp_interface.toolsets import Listing
 from mcp_interface.work import Work
@@ -70,12 +81,24 @@ def build(
         change_tools,
         switch_tools,
         portfolio_tools,
+        consolidated_tools,
         offer_tools,
         instrument_tools,
         account_tools,
         market_tools,
+        status_tools,
+        analysis_tools,
+        comparison_tools,
+        gtt_tools,
+        classic_analysis_tools,
+        classic_order_tools,
+        classic_margin_tools,
+        activity_tools,
+        oversight_tools,
     ):
         tools.register(server, app)
+    prompts.register(server)
+    resources.register(server, app)
     return server, app
 
 

@@ -40,6 +40,7 @@ def trading(backend: "Backend", admit: Admit) -> Trading:
         policy=backend.risk_policy,
         prices=LastPrices(clock),
         instruments=backend.instruments,
+        calendar=backend.calendar,
         writer=writer,
     )
     send_change = SendChange(admit=admit, writer=writer, clock=clock)

@@ -10,11 +10,11 @@ from sqlalchemy import Connection, Table
 
 from domain.envelope import Recorded
 from domain.instants import as_text, from_text
-from projections.summaries import summary
+from projections.summaries import summary, words
 from projections.tables import audit_timeline
 from projections.upsert import write_rows
 
-name: Final = "audit_timeline"
+name: Final = "audit_timeline_v2"
 tables: Final[tuple[Table, ...]] = (audit_timeline,)
 
 
@@ -37,12 +37,13 @@ def _row(recorded: Recorded) -> dict[str, Any]:
         "client": client[:120] or None,
         "order_key": getattr(recorded.event, "order_key", None),
         "summary": summary(recorded.event),
+        "words": words(recorded.event),
     }
 
 
 @dataclass(frozen=True, kw_only=True)
 class TimelineEntry:
-    """One event, as the timeline shows it."""
+    """One event, as the timeline shows it. `words` were written by a broker or a person."""
 
     position: int
     principal: UUID
@@ -54,6 +55,7 @@ class TimelineEntry:
     client: str | None
     order_key: str | None
     summary: str
+    words: str | None
 
 
 def read(row: Any) -> TimelineEntry:
@@ -69,4 +71,5 @@ def read(row: Any) -> TimelineEntry:
         client=row.client,
         order_key=row.order_key,
         summary=row.summary,
+        words=row.words,
     )

@@ -76,17 +76,38 @@ class Queries:
         """What this person did, oldest first, behind position `after`; both ends inclusive."""
         query = (
             select(timeline_table)
-            .where(timeline_table.c.principal == principal, timeline_table.c.position > after)
+            .where(*_events_of(principal, since, until), timeline_table.c.position > after)
             .order_by(timeline_table.c.position)
             .limit(limit)
         )
-        if since is not None:
-            query = query.where(timeline_table.c.recorded_at >= as_text(since))
-        if until is not None:
-            query = query.where(timeline_table.c.recorded_at <= as_text(until))
         return self._answer(
             audit_timeline.name, query, lambda rows: [audit_timeline.read(r) for r in rows]
         )
+
+    def my_activity(
+        self,
+        principal: UUID,
+        *,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        order_key: str | None = None,
+        before: int | None = None,
+        limit: int = 100,
+    ) -> Answer[tuple[list[TimelineEntry], int]]:
+        """The same, newest first, before position `before`, and how many there are in all."""
+        wanted = _events_of(principal, since, until)
+        if order_key is not None:
+            wanted.append(timeline_table.c.order_key == order_key)
+        page = select(timeline_table).where(*wanted)
+        if before is not None:
+            page = page.where(timeline_table.c.position < before)
+        page = page.order_by(timeline_table.c.position.desc()).limit(limit)
+        count = select(func.count()).select_from(timeline_table).where(*wanted)
+        with self._views(audit_timeline.name) as view:
+            total = view.connection.execute(count).scalar_one()
+            rows = view.connection.execute(page).all()
+        found = [audit_timeline.read(r) for r in rows]
+        return Answer((found, total), view.position, view.stale)
 
     def my_open_orders(self, principal: UUID) -> Answer[list[OpenRow]]:
         """This person's open and unsettled orders over all sessions, oldest first."""
@@ -189,6 +210,17 @@ class AdminQueries(Queries):
             Due(r.principal, r.session_id, None if r.kind in sessions else r.kind) for r in found
         ]
         return list(dict.fromkeys(rows))
+
+
+def _events_of(
+    principal: UUID, since: datetime | None, until: datetime | None
+) -> list[ColumnElement[bool]]:
+    wanted: list[ColumnElement[bool]] = [timeline_table.c.principal == principal]
+    if since is not None:
+        wanted.append(timeline_table.c.recorded_at >= as_text(since))
+    if until is not None:
+        wanted.append(timeline_table.c.recorded_at <= as_text(until))
+    return wanted
 
 
 _MY_SESSION: Final = (

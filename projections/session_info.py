@@ -16,7 +16,7 @@ from domain.vocabulary import SETTLED_STATUSES
 from projections.tables import session_info
 from projections.upsert import write_rows
 
-name: Final = "session_info_v2"
+name: Final = "session_info_v3"
 tables: Final[tuple[Table, ...]] = (session_info,)
 
 
@@ -60,6 +60,7 @@ def _apply(rows: dict[UUID, dict[str, Any]], recorded: Recorded) -> None:
             "last_event_at": at,
             "ends_at": as_text(event.ends_at),
             "active_broker": event.active_broker,
+            "data_broker": event.data_broker,
             "logins": {},
             "orders_requested": 0,
             "orders_open": {},
@@ -72,6 +73,8 @@ def _apply(rows: dict[UUID, dict[str, Any]], recorded: Recorded) -> None:
     match event:
         case e.BrokerSelected():
             row["active_broker"] = event.broker
+        case e.DataBrokerSelected():
+            row["data_broker"] = event.broker
         case e.BrokerAuthenticated():
             ends = as_text(event.expires_at) if event.expires_at else None
             row["logins"][event.broker] = [event.mode, ends]
@@ -112,8 +115,8 @@ def _follow(placed: dict[str, bool], event: e.OrderEvent) -> None:
 
 @dataclass(frozen=True, kw_only=True)
 class SessionInfo:
-    """One session as the views show it. `logins` maps a broker to its mode and the end
-    of the login (UTC), where it has one."""
+    """One session as the views show it. `data_broker` is one that is set apart for data. `logins`
+    maps a broker to its mode and the end of the login (UTC), where it has one."""
 
     session_id: UUID
     principal: UUID
@@ -123,6 +126,7 @@ class SessionInfo:
     last_event_at: datetime
     ends_at: datetime
     active_broker: str | None
+    data_broker: str | None
     logins: dict[str, tuple[str, datetime | None]]
     orders_requested: int
     orders_open: int
@@ -142,6 +146,7 @@ def read(row: Any) -> SessionInfo:
         last_event_at=from_text(row.last_event_at),
         ends_at=from_text(row.ends_at),
         active_broker=row.active_broker,
+        data_broker=row.data_broker,
         logins={b: (m, from_text(at) if at else None) for b, (m, at) in logins.items()},
         orders_requested=row.orders_requested,
         orders_open=len(msgspec.json.decode(row.orders_open)),

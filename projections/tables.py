@@ -29,7 +29,7 @@ parked = Table(
 """Streams that a projection cannot go on with, and how many events wait behind the first one."""
 
 session_info = Table(
-    "session_info_v2",
+    "session_info_v3",
     metadata,
     Column("session_id", Uuid, primary_key=True),
     Column("principal", Uuid, nullable=False),
@@ -39,12 +39,13 @@ session_info = Table(
     Column("last_event_at", String(32), nullable=False),
     Column("ends_at", String(32), nullable=False),
     Column("active_broker", String(20)),
+    Column("data_broker", String(20)),
     Column("logins", Text, nullable=False),
     Column("orders_requested", Integer, nullable=False),
     Column("orders_open", Text, nullable=False),
     Column("ended_at", String(32)),
     Column("end_reason", String(100)),
-    Index("session_info_v2_owner", "principal", "label", "generation"),
+    Index("session_info_v3_owner", "principal", "label", "generation"),
 )
 """One row per session. `logins` and `orders_open` are JSON: logins by broker; by the key of each
 open order, whether the broker is known to have it."""
@@ -57,7 +58,7 @@ session_statistics = Table(
 )
 
 audit_timeline = Table(
-    "audit_timeline_v1",
+    "audit_timeline_v2",
     metadata,
     Column("position", BigInteger, primary_key=True, autoincrement=False),
     Column("principal", Uuid, nullable=False),
@@ -70,8 +71,11 @@ audit_timeline = Table(
     Column("client", String(120)),
     Column("order_key", String(64)),
     Column("summary", Text, nullable=False),
-    Index("audit_timeline_v1_principal", "principal", "position"),
+    Column("words", Text),
+    Index("audit_timeline_v2_principal", "principal", "position"),
+    Index("audit_timeline_v2_order", "principal", "order_key", "position"),
 )
+"""One row per event. `summary` is a sentence of ours, `words` what a broker or a person wrote."""
 
 deadlines = Table(
     "deadlines_v1",

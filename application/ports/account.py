@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from typing import Literal
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,9 +30,18 @@ class Funds:
     withdrawable_inr: Decimal | None = None
 
 
+PriceSource = Literal["holdings", "positions", "quotes"]
+"""What a broker was asked when it told a price."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Holding:
-    """Shares held for delivery. Prices per share; `None` where the broker does not say."""
+    """Shares held for delivery. Prices per share; `None` where the broker does not say.
+
+    `quantity_shares` is all that is owned: `unsettled_shares`, bought and not delivered yet (T+1),
+    and `pledged_shares` are parts of it. `sellable_shares` are those that are delivered and free.
+    `bought_today_shares` are part of it where a broker delivers at once (paper).
+    """
 
     exchange: str
     trading_symbol: str
@@ -39,11 +49,31 @@ class Holding:
     quantity_shares: int
     average_price_inr: Decimal
     last_price_inr: Decimal | None
+    previous_close_inr: Decimal | None = None
+    price_source: PriceSource = "holdings"
+    unsettled_shares: int = 0
+    pledged_shares: int = 0
+    sellable_shares: int | None = None
+    bought_today_shares: int = 0
+    bought_today_price_inr: Decimal = Decimal(0)
+
+
+@dataclass(frozen=True, kw_only=True)
+class DayTrades:
+    """What one position was made of: `overnight_shares` were carried into the day, negative when
+    short. Values are of all shares together, and of a contract times its multiplier."""
+
+    overnight_shares: int
+    buy_shares: int
+    buy_value_inr: Decimal
+    sell_shares: int
+    sell_value_inr: Decimal
 
 
 @dataclass(frozen=True, kw_only=True)
 class Position:
-    """A net position of the day; `quantity_shares` is negative when short."""
+    """A net position of the day; `quantity_shares` is negative when short, 0 once it is closed.
+    What the broker does not say is `None`. `unrealised_inr` is at `last_price_inr`."""
 
     exchange: str
     trading_symbol: str
@@ -51,6 +81,12 @@ class Position:
     quantity_shares: int
     average_price_inr: Decimal
     last_price_inr: Decimal | None
+    previous_close_inr: Decimal | None = None
+    price_source: PriceSource = "positions"
+    multiplier: int = 1
+    realised_inr: Decimal | None = None
+    unrealised_inr: Decimal | None = None
+    day: DayTrades | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

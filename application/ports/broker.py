@@ -269,8 +269,8 @@ class Broker(Protocol):
         end: datetime,
         now: datetime,
     ) -> tuple[Candle, ...]:
-        """Bars with start <= starts_at < end, oldest first, without doubles; any span: the adapter
-        asks in pieces of what the broker allows.
+        """Bars with start <= starts_at < end, oldest first, without doubles, in one call: the span
+        is at most `offer.longest_span`.
 
         Raises:
             NotSupportedByBroker: it has no such interval.
@@ -278,7 +278,19 @@ class Broker(Protocol):
         ...
 
     def order_margins(self, access: Access, orders: Sequence[OrderTerms], now: datetime) -> Margins:
-        """What these orders would block; together, where the broker has a call for baskets."""
+        """What each of these orders would block by itself."""
+        ...
+
+    def basket_margins(
+        self,
+        access: Access,
+        orders: Sequence[OrderTerms],
+        now: datetime,
+        *,
+        consider_positions: bool = True,
+    ) -> Margins:
+        """What they would block together, `total_inr`: less, where they hedge each other. Open
+        positions count if `consider_positions`, at brokers that can be told so (Kite)."""
         ...
 
     def charges(

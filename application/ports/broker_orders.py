@@ -6,6 +6,7 @@ from decimal import Decimal
 from typing import Final
 
 from domain.capabilities import GttKind
+from domain.vocabulary import GttLeg as GttLeg
 from domain.vocabulary import OrderSighting, OrderTerms
 
 LOGIN_EXPIRED: Final = "LOGIN_EXPIRED"
@@ -54,14 +55,6 @@ class Trade:
     quantity_shares: int
     price_inr: Decimal
     traded_at: datetime | None
-
-
-@dataclass(frozen=True, kw_only=True)
-class GttLeg:
-    """What is sent when the trigger price is reached: a LIMIT order."""
-
-    trigger_price_inr: Decimal
-    limit_price_inr: Decimal
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -154,7 +154,7 @@ class _Watched:
 
     egress: Egress
     response_class = _BoundedResponse
-    # Any, and what is ignored below: urllib3's own attributes, of the class that this is mixed into.
+    # Any, and what is ignored below: urllib3's own, of the class that this is mixed into.
     sock: Any
     proxy: Any
     connect: Any

@@ -92,6 +92,16 @@ class Lacking:
     def order_margins(self, access: Access, orders: Sequence[OrderTerms], now: datetime) -> Margins:
         raise not_offered(self.name, "order_margins")
 
+    def basket_margins(
+        self,
+        access: Access,
+        orders: Sequence[OrderTerms],
+        now: datetime,
+        *,
+        consider_positions: bool = True,
+    ) -> Margins:
+        raise not_offered(self.name, "basket_margins")
+
     def charges(
         self, access: Access, orders: Sequence[OrderTerms], now: datetime
     ) -> tuple[Charges, ...]:

@@ -5,9 +5,10 @@ It is always there, needs no login, and its prices come from a seed (`simulator/
 
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
+from decimal import Decimal
 from uuid import UUID
 
-from application.ports.account import Funds, Holding, Position, Profile
+from application.ports.account import DayTrades, Funds, Holding, Position, Profile
 from application.ports.broker import AcceptedLogin, Access, LoginInstructions, LoginRefused, Secrets
 from application.ports.broker_orders import (
     Accepted,
@@ -33,11 +34,12 @@ from domain.vocabulary import (
 )
 from infrastructure.brokers import paper_market
 from infrastructure.brokers.lacking import Lacking
-from infrastructure.brokers.paper_book import PaperBook, fold_book
+from infrastructure.brokers.paper_book import Lot, PaperBook, fold_book
 from infrastructure.brokers.paper_orders import PaperOrder, day_end
 from infrastructure.brokers.paper_rules import change_refused, order_refused
 from infrastructure.simulator.market.instruments import INSTRUMENTS
 from infrastructure.simulator.market.prices import price
+from infrastructure.simulator.market.quotes import previous_close
 
 History = Callable[[UUID], Iterable[OrderReport]]
 """Every order that the log holds for a principal."""
@@ -119,31 +121,51 @@ class PaperBroker(Lacking):
         )
 
     def holdings(self, access: Access, now: datetime) -> tuple[Holding, ...]:
+        book = self._book(access, now)
         return tuple(
-            Holding(
-                exchange="NSE",
-                trading_symbol=symbol,
-                isin=INSTRUMENTS[symbol].isin,
-                quantity_shares=lot.quantity_shares,
-                average_price_inr=lot.average_price_inr,
-                last_price_inr=price(self._seed, INSTRUMENTS[symbol], now),
-            )
-            for symbol, lot in self._book(access, now).holdings.items()
+            self._holding(symbol, lot, book.free_shares(symbol), now)
+            for symbol, lot in book.holdings.items()
             if lot.quantity_shares
         )
 
+    def _holding(self, symbol: str, lot: Lot, free_shares: int, now: datetime) -> Holding:
+        """Paper delivers at once, so what was bought today is held, too."""
+        share, bought = INSTRUMENTS[symbol], min(lot.buy_shares, max(0, lot.quantity_shares))
+        return Holding(
+            exchange="NSE",
+            trading_symbol=symbol,
+            isin=share.isin,
+            quantity_shares=lot.quantity_shares,
+            average_price_inr=lot.average_price_inr,
+            last_price_inr=price(self._seed, share, now),
+            previous_close_inr=previous_close(self._seed, share, now),
+            sellable_shares=free_shares,
+            bought_today_shares=bought,
+            bought_today_price_inr=lot.buy_value_inr / lot.buy_shares if bought else Decimal(0),
+        )
+
     def positions(self, access: Access, now: datetime) -> tuple[Position, ...]:
+        """Those that were closed today, too."""
         return tuple(
             Position(
                 exchange="NSE",
                 trading_symbol=symbol,
                 product=product,
                 quantity_shares=lot.quantity_shares,
-                average_price_inr=lot.average_price_inr,
+                average_price_inr=lot.average_price_inr if lot.quantity_shares else Decimal(0),
                 last_price_inr=price(self._seed, INSTRUMENTS[symbol], now),
+                previous_close_inr=previous_close(self._seed, INSTRUMENTS[symbol], now),
+                realised_inr=lot.realised_inr,
+                day=DayTrades(
+                    overnight_shares=lot.overnight_shares,
+                    buy_shares=lot.buy_shares,
+                    buy_value_inr=lot.buy_value_inr,
+                    sell_shares=lot.sell_shares,
+                    sell_value_inr=lot.sell_value_inr,
+                ),
             )
             for (symbol, product), lot in self._book(access, now).positions.items()
-            if lot.quantity_shares
+            if lot.was_touched
         )
 
     def profile(self, access: Access, now: datetime) -> Profile:

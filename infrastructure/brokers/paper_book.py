@@ -24,19 +24,47 @@ OPENING_CASH_INR: Final = Decimal("1000000")
 
 @dataclass(kw_only=True)
 class Lot:
-    """A net quantity of one share in one product, at its average price."""
+    """A net quantity of one share in one product, at its average price, and how today came to it;
+    `realised_inr` is what was closed today has earned."""
 
     quantity_shares: int = 0
     average_price_inr: Decimal = Decimal(0)
+    overnight_shares: int = 0
+    buy_shares: int = 0
+    buy_value_inr: Decimal = Decimal(0)
+    sell_shares: int = 0
+    sell_value_inr: Decimal = Decimal(0)
+    realised_inr: Decimal = Decimal(0)
 
-    def trade(self, signed_shares: int, price_inr: Decimal) -> None:
+    @property
+    def was_touched(self) -> bool:
+        """Whether there is something, or was today."""
+        return bool(self.quantity_shares or self.buy_shares or self.sell_shares)
+
+    def trade(self, signed_shares: int, price_inr: Decimal, *, today: bool) -> None:
         held = self.quantity_shares
+        if today:
+            self._trade_today(signed_shares, price_inr)
+        else:
+            self.overnight_shares += signed_shares
         if held == 0 or (held > 0) == (signed_shares > 0):
             value = self.average_price_inr * abs(held) + price_inr * abs(signed_shares)
             self.average_price_inr = value / (abs(held) + abs(signed_shares))
         elif abs(signed_shares) > abs(held):
             self.average_price_inr = price_inr
         self.quantity_shares = held + signed_shares
+
+    def _trade_today(self, signed_shares: int, price_inr: Decimal) -> None:
+        if signed_shares > 0:
+            self.buy_shares += signed_shares
+            self.buy_value_inr += signed_shares * price_inr
+        else:
+            self.sell_shares -= signed_shares
+            self.sell_value_inr -= signed_shares * price_inr
+        held = self.quantity_shares
+        if held * signed_shares < 0:
+            closed = min(abs(held), abs(signed_shares)) * (1 if held > 0 else -1)
+            self.realised_inr += closed * (price_inr - self.average_price_inr)
 
 
 @dataclass(kw_only=True)
@@ -109,9 +137,10 @@ def _apply(
     assert average is not None, "a filled order has a price"
     signed = sighting.filled_shares * (1 if terms.transaction_type == "BUY" else -1)
     book.cash_inr -= signed * average
-    if terms.product == "CNC":
-        book.holdings.setdefault(terms.trading_symbol, Lot()).trade(signed, average)
     today = filled_at.astimezone(IST).date() == now.astimezone(IST).date()
+    if terms.product == "CNC":
+        lot = book.holdings.setdefault(terms.trading_symbol, Lot())
+        lot.trade(signed, average, today=today)
     if terms.product == "NRML" or today:
         key = (terms.trading_symbol, terms.product)
-        book.positions.setdefault(key, Lot()).trade(signed, average)
+        book.positions.setdefault(key, Lot()).trade(signed, average, today=today)

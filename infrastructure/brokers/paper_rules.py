@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Final
 
 from domain.order_reports import OrderReport
+from domain.order_text import rupees
 from domain.vocabulary import OrderTerms
 from infrastructure.brokers.paper_book import PaperBook, accepted, fold_book
 from infrastructure.brokers.paper_orders import see
@@ -26,7 +27,7 @@ def order_refused(seed: int, book: PaperBook, terms: OrderTerms, now: datetime) 
         return "UNKNOWN_INSTRUMENT", f"{terms.trading_symbol} is not traded on paper."
     for each in (terms.limit_price_inr, terms.trigger_price_inr):
         if each is not None and not is_on_tick(instrument, each):
-            return "PRICE_NOT_ON_TICK", f"Prices go in steps of {instrument.tick_inr} INR."
+            return "PRICE_NOT_ON_TICK", f"Prices go in steps of {rupees(instrument.tick_inr)}."
     if terms.product == "CNC" and terms.transaction_type == "SELL":
         free = book.free_shares(terms.trading_symbol)
         if terms.quantity_shares > free:
@@ -35,7 +36,8 @@ def order_refused(seed: int, book: PaperBook, terms: OrderTerms, now: datetime) 
     each = terms.limit_price_inr or price(seed, instrument, now)
     needed, free_cash = each * terms.quantity_shares, book.free_cash_inr()
     if needed > free_cash:
-        return "INSUFFICIENT_FUNDS", f"It needs {needed} INR and you have {free_cash:.2f} INR."
+        lacks = f"It needs {rupees(needed)} and you have {rupees(round(free_cash, 2))}."
+        return "INSUFFICIENT_FUNDS", lacks
     return None
 
 

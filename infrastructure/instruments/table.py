@@ -25,6 +25,9 @@ log = structlog.get_logger()
 
 LOAD: Final = "trading-server instruments load"
 _SEARCH: Final = "search_instruments"
+_SHORT_LIST: Final = (
+    f"{_SEARCH}; only a short list is loaded here, and the operator's {LOAD} brings all"
+)
 _EARLIER_DAYS_OPEN: Final = 4
 
 
@@ -77,7 +80,9 @@ class InstrumentTable:
         self, text: str, exchange: Exchange | None = None, on: date | None = None
     ) -> Instrument:
         with self._asked(on) as (connection, day):
-            return lookup.resolve(connection, text, exchange, LOAD if day is None else _SEARCH)
+            return lookup.resolve(
+                connection, text, exchange, _SHORT_LIST if day is None else _SEARCH
+            )
 
     def find(self, exchange: str, trading_symbol: str) -> Instrument | None:
         with self._asked() as (connection, _):

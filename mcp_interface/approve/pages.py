@@ -117,9 +117,10 @@ def outcome_page(person: str, receipt: Receipt, csrf: str) -> HTMLResponse:
     if report.sighting:
         filled = f"{report.sighting.filled_shares} of {report.terms.quantity_shares} shares filled"
         facts.append(("At the exchange", f"{report.sighting.status}, {filled}"))
-    if told.reason:
-        theirs = told.state == "REJECTED" and told.reached_broker
-        facts.append(("The broker's words" if theirs else "Why", told.reason))
+    if told.reason and not told.broker_refused:
+        facts.append(("Why", told.reason))
+    if told.broker_words:
+        facts.append(("The broker's words", told.broker_words))
     doubt = (
         '<div class="warn" role="alert"><p>It may be live. It is looked for, and never sent '
         "again. Look at the order book before you order anew.</p></div>"

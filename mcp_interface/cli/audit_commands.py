@@ -50,19 +50,20 @@ def timeline(
 
 
 def _show_timeline(rows: list[dict[str, Any]]) -> None:  # Any: JSON values
+    from mcp_interface.tools.activity_rows import plain_name
+
     table(
         ("position", "time", "event", "what"),
-        [(r["position"], r["recordedAt"], _plain_name(r["event"]), _what(r)) for r in rows],
+        [(r["position"], r["recordedAt"], plain_name(r["event"]), _what(r)) for r in rows],
     )
 
 
-def _plain_name(stored: str) -> str:
-    """`order_placed` out of `trading_session.order_placed.v1`."""
-    return stored.removeprefix("trading_session.").rpartition(".v")[0].replace(".", "_")
-
-
 def _what(row: dict[str, Any]) -> str:  # Any: JSON values
-    return f"{row['summary']} [{row['orderKey']}]" if row["orderKey"] else str(row["summary"])
+    from mcp_interface.tools.results import quoted
+
+    words = f" Written: {quoted(row['words'])}" if row["words"] else ""
+    key = f" [{row['orderKey']}]" if row["orderKey"] else ""
+    return f"{row['summary']}{words}{key}"
 
 
 @command
@@ -115,8 +116,7 @@ def _show_state(sessions: list[dict[str, Any]], full: bool) -> None:  # Any: JSO
             (
                 short(s["sessionId"], full),
                 o["orderKey"],
-                f"{o['transactionType']} {o['quantity']} {o['exchange']}:{o['tradingSymbol']} "
-                f"{o['product']} {o['orderType']}",
+                _order(o),
                 o["mode"],
                 o["state"],
                 o["status"],
@@ -126,6 +126,14 @@ def _show_state(sessions: list[dict[str, Any]], full: bool) -> None:  # Any: JSO
             )
             for s, o in orders
         ],
+    )
+
+
+def _order(row: dict[str, Any]) -> str:  # Any: JSON values
+    kind = "" if row["variety"] == "regular" else f"{row['variety']}: "
+    return (
+        f"{kind}{row['transactionType']} {row['quantity']} {row['exchange']}:"
+        f"{row['tradingSymbol']} {row['product']} {row['orderType']}"
     )
 
 

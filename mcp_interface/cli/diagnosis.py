@@ -17,12 +17,14 @@ from domain.catalog import CATALOG
 from domain.envelope import Recorded
 from domain.errors import StoreUnavailable
 from domain.instants import IST, outside
+from infrastructure.calendar.days import exchange_calendar
 from infrastructure.clock import SystemClock
 from infrastructure.instruments import files as instrument_files
 from infrastructure.instruments.table import InstrumentTable
 from infrastructure.migrations.runner import current_revision, expected_revision
 from infrastructure.settings import BadSettings, Settings, load_settings
 from infrastructure.simulator.proof import far_side_is_our_simulator
+from mcp_interface.cli.calendar_diagnosis import calendar_reach
 from mcp_interface.cli.findings import Finding, existing
 from mcp_interface.cli.key_diagnosis import key_store, keys_directory
 from mcp_interface.databases import EVENTS_FILE, VIEWS_FILE, engines, event_store
@@ -61,6 +63,7 @@ def examine() -> Diagnosis:
         keys_directory(settings),
         key_store(settings),
         _instruments(settings),
+        calendar_reach(exchange_calendar(), SystemClock().now().astimezone(IST).date()),
     ]
     stored = _Stored(settings)
     findings += stored.examine()
@@ -69,10 +72,10 @@ def examine() -> Diagnosis:
 
 
 def _mode(settings: Settings) -> Finding:
-    what = "orders are PAPER or SIMULATED; live orders are refused in this version"
     if settings.live:
-        return Finding("mode", "warn", f"{what}, TRADING_LIVE=true included", "unset TRADING_LIVE")
-    return Finding("mode", "ok", what)
+        what = "TRADING_LIVE=true: orders to real brokers go out, for real money"
+        return Finding("mode", "warn", what, "unset TRADING_LIVE, if that is not meant")
+    return Finding("mode", "ok", "orders are PAPER or SIMULATED; those to real brokers are refused")
 
 
 def _data_directory(settings: Settings) -> Finding:

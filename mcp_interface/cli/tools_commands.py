@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from mcp import Client
     from mcp.types import CallToolResult
 
+    from mcp_interface.server import TradingServer
+
 T = TypeVar("T")
 
 
@@ -21,7 +23,7 @@ T = TypeVar("T")
 def list_tools(as_json: Json = False) -> None:
     """The tools that a client of this server sees."""
 
-    async def ask(client: "Client") -> list[dict[str, Any]]:  # Any: JSON values
+    async def ask(client: "Client", _: "TradingServer") -> list[dict[str, Any]]:  # Any: JSON
         listed = (await client.list_tools()).tools
         return [tool.model_dump(mode="json", by_alias=True, exclude_none=True) for tool in listed]
 
@@ -44,15 +46,15 @@ def call(
     """Call a tool and print its answer. Exits with 1 if the tool refuses."""
     arguments = _arguments(arg or [], args_json)
 
-    async def ask(client: "Client") -> "CallToolResult":
-        texts = await _texts(client, name)
+    async def ask(client: "Client", server: "TradingServer") -> "CallToolResult":
+        texts = _texts(server.arguments_of(name))
         typed = {
             key: value if key in texts or not isinstance(value, _Typed) else _value(value)
             for key, value in arguments.items()
         }
         return await client.call_tool(name, typed)
 
-    answer = _as_client(session, ask, every_tool=True)
+    answer = _as_client(session, ask)
     text = "\n".join(c.text for c in answer.content if c.type == "text")
     if answer.is_error:
         code, _, words = text.partition(": ")
@@ -90,10 +92,8 @@ class _Typed(str):
     """What was typed behind KEY=, before anybody knows what the tool takes there."""
 
 
-async def _texts(client: "Client", name: str) -> frozenset[str]:
+def _texts(schema: dict[str, Any]) -> frozenset[str]:  # Any: JSON Schema
     """The arguments of a tool that are texts, so that an account number stays one."""
-    listed = (await client.list_tools()).tools
-    schema = next((tool.input_schema for tool in listed if tool.name == name), {})
     return frozenset(
         key
         for key, told in schema.get("properties", {}).items()
@@ -119,33 +119,27 @@ def _no_constant(name: str) -> None:
     raise ValueError(f"{name} is text here")
 
 
-def _as_client(
-    label: str, ask: "Callable[[Client], Awaitable[T]]", *, every_tool: bool = False
-) -> T:
-    """Ask over an in-memory connection, with the server's background work running; of
-    `every_tool`, or of those that the settings choose."""
+def _as_client(label: str, ask: "Callable[[Client, TradingServer], Awaitable[T]]") -> T:
+    """Ask over an in-memory connection, with the server's background work running."""
     import anyio
     from mcp import Client
     from mcp.types import Implementation
 
     from application.enter_session import check_label
     from infrastructure import logs
-    from infrastructure.settings import TOOLSETS, load_settings
+    from infrastructure.settings import load_settings
     from mcp_interface.background import Background
     from mcp_interface.composition import Backend
     from mcp_interface.server import VERSION
     from mcp_interface.serving import build, local_identity
 
     async def run() -> T:
-        settings = load_settings()
-        if every_tool:
-            settings = settings.model_copy(update={"toolsets": frozenset(TOOLSETS)})
-        backend = Backend(settings)
+        backend = Backend(load_settings())
         server, app = build(backend, local_identity(backend), label)
         this = Implementation(name="trading-server tools", version=VERSION)
         client = Client(server, client_info=this)
         async with Background(backend).running(app.work), client:
-            return await ask(client)
+            return await ask(client, server)
 
     check_label(label)
     logs.configure("error")  # a command speaks in sentences

@@ -1,4 +1,4 @@
-"""Tools about the account at a broker: positions, money, and the day's trades."""
+"""Tools about the account at a broker: its money, and the day's trades."""
 
 from decimal import Decimal
 from typing import Annotated, Literal
@@ -7,7 +7,7 @@ from mcp.types import CallToolResult
 from pydantic import Field
 
 from application.enter_session import Entered
-from application.ports.account import Funds, Position
+from application.ports.account import Funds
 from application.ports.broker_orders import Trade
 from application.read_broker import Answered
 from domain.errors import InvalidArgument
@@ -15,24 +15,11 @@ from mcp_interface.app import App, Mcp, OptionalBroker, result
 from mcp_interface.caller import Caller
 from mcp_interface.server import READS_BROKER, TradingServer
 from mcp_interface.tools.paging import CursorArgument, LimitArgument, page
-from mcp_interface.tools.portfolio import PositionRow, open_gain, or_unknown, position_row
-from mcp_interface.tools.results import CURRENCY, Result, money, when
+from mcp_interface.tools.portfolio_rows import or_unknown
+from mcp_interface.tools.results import CURRENCY, Form, Result, money, plainly, screenful, when
 
 ONE_PURSE = "all"
 """The segment of a broker that keeps all money together."""
-
-
-class PositionsResult(Result):
-    """`totalPnl` is of what is open, and none where a price is missing."""
-
-    broker: str
-    mode: str
-    currency: str = CURRENCY
-    positions: list[PositionRow]
-    total: int
-    next_cursor: str | None
-    total_pnl: str | None
-    session_id: str
 
 
 class MarginRow(Result):
@@ -82,23 +69,6 @@ class TradesResult(Result):
 def register(server: TradingServer, app: App) -> None:
     read_broker = app.backend.read_broker
 
-    @server.tool(title="Positions", annotations=READS_BROKER)
-    async def get_positions(
-        ctx: Mcp,
-        broker: OptionalBroker = None,
-        limit: LimitArgument = 50,
-        cursor: CursorArgument = None,
-    ) -> Annotated[CallToolResult, PositionsResult]:
-        """The day's net positions at a broker, with what the open ones gain or lose."""
-
-        def job(caller: Caller, entered: Entered) -> CallToolResult:
-            found = read_broker.ask(
-                caller.context, entered, broker, "positions", lambda at, *who: at.positions(*who)
-            )
-            return _positions(app, entered, found, limit, cursor)
-
-        return await app.at_broker(ctx, broker, job)
-
     @server.tool(title="Margins", annotations=READS_BROKER)
     async def get_margins(
         ctx: Mcp,
@@ -107,6 +77,7 @@ def register(server: TradingServer, app: App) -> None:
             Literal["equity", "commodity"] | None,
             Field(description="At Kite; other brokers tell of one purse only."),
         ] = None,
+        response_format: Form = "concise",
     ) -> Annotated[CallToolResult, MarginsResult]:
         """Money at a broker: what is available, used, and there as collateral."""
 
@@ -114,7 +85,7 @@ def register(server: TradingServer, app: App) -> None:
             found = read_broker.ask(
                 caller.context, entered, broker, "funds", lambda at, *who: at.funds(*who)
             )
-            return _margins(app, entered, found, segment)
+            return _margins(app, entered, found, segment, response_format)
 
         return await app.at_broker(ctx, broker, job)
 
@@ -124,6 +95,7 @@ def register(server: TradingServer, app: App) -> None:
         broker: OptionalBroker = None,
         limit: LimitArgument = 50,
         cursor: CursorArgument = None,
+        response_format: Form = "concise",
     ) -> Annotated[CallToolResult, TradesResult]:
         """Today's fills at a broker, newest first: what was really paid, order by order."""
 
@@ -131,49 +103,20 @@ def register(server: TradingServer, app: App) -> None:
             found = read_broker.ask(
                 caller.context, entered, broker, "trades", lambda at, *who: at.trades(*who)
             )
-            return _trades(app, entered, found, limit, cursor)
+            return _trades(app, entered, found, (limit, cursor), response_format)
 
         return await app.at_broker(ctx, broker, job)
 
-    server.rule("get_positions", "read", "portfolio", "default")
     server.rule("get_margins", "read", "portfolio", "default")
     server.rule("get_trades", "read", "orders", "default")
 
 
-def _positions(
+def _margins(
     app: App,
     entered: Entered,
-    found: Answered[tuple[Position, ...]],
-    limit: int,
-    cursor: str | None,
-) -> CallToolResult:
-    broker = found.admission.broker
-    rows = [position_row(each) for each in found.answer]
-    shown, following = page(rows, limit, cursor)
-    gains = [gain for each in found.answer if (gain := open_gain(each)) is not None]
-    gain = sum(gains, Decimal(0)) if len(gains) == len(rows) else None
-    model = PositionsResult(
-        broker=broker.name,
-        mode=found.admission.mode,
-        positions=shown,
-        total=len(rows),
-        next_cursor=following,
-        total_pnl=money(gain),
-        session_id=str(entered.session_id),
-    )
-    lines = [f"{len(rows)} positions at {broker.display_name}, open gain {or_unknown(gain)}."]
-    lines += [
-        f"{row.exchange}:{row.symbol} {row.product}: {row.quantity} at {_spoken(row.avg_price)}, "
-        f"now {_spoken(row.current_price)}, gain {_spoken(row.pnl)}"
-        for row in shown
-    ]
-    if following:
-        lines.append(f"More: get_positions(cursor='{following}').")
-    return result(app.first_line_at(entered, found.admission), lines, model)
-
-
-def _margins(
-    app: App, entered: Entered, found: Answered[tuple[Funds, ...]], segment: str | None
+    found: Answered[tuple[Funds, ...]],
+    segment: str | None,
+    form: Form,
 ) -> CallToolResult:
     broker = found.admission.broker
     there = [each.segment for each in found.answer]
@@ -190,11 +133,12 @@ def _margins(
         margins=[_margin(each) for each in (found.answer if together else wanted)],
         session_id=str(entered.session_id),
     )
-    lines = [
+    rows = [
         f"{broker.display_name}, {row.segment}: {_spoken(row.available)} available, "
         f"{_spoken(row.used)} used, {_spoken(row.collateral)} collateral"
         for row in model.margins
     ]
+    lines = screenful(rows, form)
     if together:
         lines.append(f"{broker.display_name} tells of one purse only, whatever the segment.")
     return result(app.first_line_at(entered, found.admission), lines, model)
@@ -215,11 +159,11 @@ def _trades(
     app: App,
     entered: Entered,
     found: Answered[tuple[Trade, ...]],
-    limit: int,
-    cursor: str | None,
+    pages: tuple[int, str | None],
+    form: Form,
 ) -> CallToolResult:
     broker = found.admission.broker
-    shown, following = page(found.answer[::-1], limit, cursor)
+    shown, following = page(found.answer[::-1], *pages)
     model = TradesResult(
         broker=broker.name,
         mode=found.admission.mode,
@@ -229,11 +173,12 @@ def _trades(
         session_id=str(entered.session_id),
     )
     lines = [f"{len(shown)} of {len(found.answer)} trades at {broker.display_name}, newest first."]
-    lines += [
-        f"{row.transaction_type} {row.quantity} {row.exchange}:{row.trading_symbol} {row.product} "
-        f"at {_spoken(row.price)} [{row.broker_order_id}]"
+    rows = [
+        f"{row.transaction_type} {row.quantity} {row.exchange}:{plainly(row.trading_symbol)} "
+        f"{row.product} at {_spoken(row.price)} [{plainly(row.broker_order_id)}]"
         for row in model.trades
     ]
+    lines += screenful(rows, form)
     if following:
         lines.append(f"More: get_trades(cursor='{following}').")
     return result(app.first_line_at(entered, found.admission), lines, model)

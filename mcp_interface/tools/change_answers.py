@@ -8,7 +8,8 @@ from domain.instants import outside
 from domain.order_reports import ChangeReport, OrderReport
 from domain.vocabulary import OrderTerms
 from mcp_interface.tools.order_answers import ASK_AGAIN_MS, IN_FLIGHT
-from mcp_interface.tools.results import Result, rupees
+from mcp_interface.tools.order_rows import why
+from mcp_interface.tools.results import Outside, Result, rupees, wrote
 
 # What these say beside their fields is read by every model before it begins: as little as can be.
 
@@ -24,6 +25,7 @@ class ChangeAnswer(Result):
     status: str | None
     code: str | None = None
     reason: str | None = None
+    broker_message: Outside = None
     repeated: bool = False
     safe_to_retry: bool = False
     in_progress: bool = False
@@ -52,7 +54,7 @@ def change_of(told: ChangeReceipt, session_id: str) -> ModifyAnswer:
         order_state=report.state,
         status=report.sighting.status if report.sighting else None,
         code=change.code,
-        reason=change.reason,
+        **why(report.request.broker, change),
         repeated=told.repeated,
         safe_to_retry=change.safe_to_retry,
         in_progress=in_flight,
@@ -90,9 +92,10 @@ def change_in_words(told: ChangeReceipt, answer: ChangeAnswer) -> list[str]:
         lines[0] += f" ({change.code})"
     if told.repeated:
         lines.append("Nothing was sent now: this change was asked for before.")
-    if change.reason:
-        theirs = change.state == "REJECTED" and change.reached_broker
-        lines.append(f"The broker's words: {change.reason}" if theirs else change.reason)
+    if answer.reason:
+        lines.append(answer.reason)
+    if answer.broker_message:
+        lines.append(wrote(answer.broker, answer.broker_message))
     ask_again = f"get_order(order_key='{answer.order_key}')"
     if answer.in_progress:
         lines.append(f"IN_PROGRESS: it is being sent. Next: {ask_again} in {ASK_AGAIN_MS} ms.")

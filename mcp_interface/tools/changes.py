@@ -29,12 +29,11 @@ from mcp_interface.tools.change_answers import (
     change_in_words,
     change_of,
 )
-from mcp_interface.tools.order_arguments import Price
+from mcp_interface.tools.order_arguments import Disclosed, Price, Quantity
 from mcp_interface.tools.results import indicator
 
 OrderId = Annotated[str, Field(max_length=64, description="order_key, or the broker's order id.")]
 ChangeKey = Annotated[str | None, Field(max_length=64, description="Yours; repeat it to retry.")]
-Shares = Annotated[int | None, Field(strict=True, gt=0)]
 AnyBroker = Annotated[str | None, Field(max_length=20)]
 """Without it the order is looked for at the active broker first, then at the others."""
 
@@ -54,12 +53,12 @@ def _register_modifying(server: TradingServer, app: App) -> None:
         broker: AnyBroker = None,
         variety: Variety | None = None,
         quantity: Annotated[
-            int | None, Field(strict=True, gt=0, description="Of the whole order, in shares.")
+            Quantity | None, Field(description="Of the whole order, in shares.")
         ] = None,
         price: Price = None,
         order_type: OrderType | None = None,
         trigger_price: Price = None,
-        disclosed_quantity: Shares = None,
+        disclosed_quantity: Disclosed = None,
         validity: Validity | None = None,
         change_key: ChangeKey = None,
     ) -> Annotated[CallToolResult, ModifyAnswer] | InputRequiredResult:

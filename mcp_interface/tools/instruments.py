@@ -1,6 +1,6 @@
 """The tool that finds what can be traded, by words, over all brokers."""
 
-from typing import Annotated
+from typing import Annotated, Final
 
 from mcp.types import CallToolResult
 from pydantic import Field
@@ -13,7 +13,10 @@ from mcp_interface.app import App, Mcp, result
 from mcp_interface.caller import Caller
 from mcp_interface.server import READS, TradingServer
 from mcp_interface.tools.paging import CursorArgument, LimitArgument, following, start_of
-from mcp_interface.tools.results import CURRENCY, Result
+from mcp_interface.tools.results import CURRENCY, Form, FromOutside, Result, quoted, screenful
+
+IN_A_LIST: Final = 80
+"""Characters of an exchange's description. The data has all."""
 
 
 class InstrumentRow(Result):
@@ -23,7 +26,7 @@ class InstrumentRow(Result):
     trading_symbol: str
     exchange: str
     kind: str
-    description: str
+    description: Annotated[str, FromOutside()]
     lot_size: int
     tick_size: str
     isin: str | None
@@ -64,6 +67,7 @@ def register(server: TradingServer, app: App) -> None:
         kind: Annotated[Kind | None, Field(description="EQ: shares.")] = None,
         limit: LimitArgument = 20,
         cursor: CursorArgument = None,
+        response_format: Form = "concise",
     ) -> Annotated[CallToolResult, InstrumentsResult]:
         """Find shares, indices, futures and options: names, lots, ticks, and who offers them."""
 
@@ -77,7 +81,8 @@ def register(server: TradingServer, app: App) -> None:
                 offset=start,
             )
             next_cursor = following(start + limit, found.total)
-            return _told(app, entered, found, next_cursor, instruments.facts())
+            facts = instruments.facts()
+            return _told(app, entered, found, next_cursor, facts, response_format)
 
         return await app.in_session(ctx, job)
 
@@ -85,7 +90,12 @@ def register(server: TradingServer, app: App) -> None:
 
 
 def _told(
-    app: App, entered: Entered, found: Found, next_cursor: str | None, facts: TableFacts
+    app: App,
+    entered: Entered,
+    found: Found,
+    next_cursor: str | None,
+    facts: TableFacts,
+    form: Form,
 ) -> CallToolResult:
     day = facts.trading_day
     rows = [_row(each) for each in found.instruments]
@@ -102,7 +112,7 @@ def _told(
             "No table is loaded, so these are only well-known shares and indices. Next: the "
             "operator runs trading-server instruments load."
         )
-    lines += [_line(row) for row in rows]
+    lines += screenful([_line(row) for row in rows], form)
     if next_cursor:
         lines.append(f"More: search_instruments(cursor='{next_cursor}').")
     return result(app.first_line(entered), lines, model)
@@ -127,6 +137,6 @@ def _row(each: Instrument) -> InstrumentRow:
 
 
 def _line(row: InstrumentRow) -> str:
-    what = row.trading_symbol if row.expiry else row.description
+    what = row.trading_symbol if row.expiry else quoted(row.description, IN_A_LIST)
     lot = f", lot {row.lot_size}" if row.lot_size > 1 else ""
     return f"{row.name} ({what}){lot}, at {', '.join(row.brokers) or 'no broker: in quarantine'}"

@@ -186,7 +186,7 @@ def _steps(
         f"The user opens the link, reads whose session it is for, and logs in at "
         f"{broker.display_name} there. No password or key goes through this chat.",
         "The last page shows a confirmation code, which the user tells you.",
-        f"Call authenticate_broker with broker='{broker.name}' and confirmation_code.",
+        f"Call authenticate_broker(broker='{broker.name}', confirmation_code='the code').",
     ]
     if link is None:
         by_link = ["This process serves no login pages; trading-server serve and stdio do."]

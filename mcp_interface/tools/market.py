@@ -1,22 +1,24 @@
 """Tools about the market: quotes, candles and option chains."""
 
-from collections.abc import Sequence
 from typing import Annotated, Final, Literal
 
 from mcp.types import CallToolResult
 from pydantic import BaseModel, ConfigDict, Field
 
+from application.bars import Bars
 from application.enter_session import Entered
 from application.periods import day_of, period
-from application.ports.market import Candle, Detail
+from application.ports.market import Detail
 from application.read_broker import Answered
-from application.read_market import Bars, Quotes, Symbol
+from application.read_candles import Candles, WantedBars
+from application.read_market import Quotes, Symbol
 from application.read_options import ChainView
 from domain.instruments import plain
 from domain.vocabulary import Exchange, Interval
 from mcp_interface.app import App, Mcp, OptionalBroker, result
 from mcp_interface.caller import Caller
 from mcp_interface.server import READS_BROKER, TradingServer
+from mcp_interface.tools.gap_rows import gap_lines, gaps_row
 from mcp_interface.tools.market_rows import (
     CandlesResult,
     OptionChainResult,
@@ -30,13 +32,12 @@ from mcp_interface.tools.market_rows import (
     strike_row,
     unknown_row,
 )
-from mcp_interface.tools.paging import CursorArgument, LimitArgument, page
-from mcp_interface.tools.results import money, rupees, when
+from mcp_interface.tools.paging import CursorArgument, LimitArgument, following, start_of
+from mcp_interface.tools.progress import heard_by
+from mcp_interface.tools.results import A_SCREENFUL, Form, money, rupees, screenful, when
 from mcp_interface.tools.schemas import UNLISTED
 
 MOST_SYMBOLS: Final = 500
-MOST_LINES: Final = 20
-"""Of a text: a screenful. The data has all."""
 ENDS_SHOWN: Final = 3
 """Of the candles, so many of the first and of the last are in the text."""
 
@@ -74,15 +75,16 @@ def register(server: TradingServer, app: App) -> None:
             Detail | None,
             Field(description="Without it full, for more than 20 symbols ohlc."),
         ] = None,
+        response_format: Form = "concise",
     ) -> Annotated[CallToolResult, QuotesResult]:
         """Live prices from a broker: last price, the day's range, depth, and how old they are."""
         wanted = [_symbol(each) for each in symbols]
 
         def job(caller: Caller, entered: Entered) -> CallToolResult:
             found = backend.read_market.quotes(caller.context, entered, broker, wanted, detail)
-            return _quotes(app, entered, found)
+            return _quotes(app, entered, found, response_format)
 
-        return await app.at_broker(ctx, broker, job)
+        return await app.at_broker(ctx, broker, job, for_data=True)
 
     @server.tool(title="Candles", annotations=READS_BROKER)
     async def get_historical_data(
@@ -96,18 +98,23 @@ def register(server: TradingServer, app: App) -> None:
         broker: OptionalBroker = None,
         limit: LimitArgument = 100,
         cursor: CursorArgument = None,
+        response_format: Form = "concise",
     ) -> Annotated[CallToolResult, CandlesResult]:
-        """Candles of a broker, oldest first, and whether the last bar is still open."""
+        """Candles of a broker, oldest first, what is missing among them, and whether the last bar
+        is still open."""
         each: Interval = "60m" if interval == "1h" else interval
+
+        progress = heard_by(ctx, "calls to the broker")
 
         def job(caller: Caller, entered: Entered) -> CallToolResult:
             span = period(from_date, to_date, each, backend.clock.now())
-            found = backend.read_market.candles(
-                caller.context, entered, broker, Symbol(text=symbol), each, span
+            wanted = WantedBars(interval=each, period=span)
+            found = backend.read_candles(
+                caller.context, entered, broker, Symbol(text=symbol), wanted, progress
             )
-            return _candles(app, entered, found, each, limit, cursor)
+            return _candles(app, entered, found, (limit, cursor), response_format)
 
-        return await app.at_broker(ctx, broker, job)
+        return await app.at_broker(ctx, broker, job, for_data=True)
 
     @server.tool(title="Option chain", annotations=READS_BROKER)
     async def get_option_chain(
@@ -131,7 +138,7 @@ def register(server: TradingServer, app: App) -> None:
             )
             return _chain(app, entered, found)
 
-        return await app.at_broker(ctx, broker, job)
+        return await app.at_broker(ctx, broker, job, for_data=True)
 
     for name in ("get_quote", "get_historical_data", "get_option_chain"):
         server.rule(name, "read", "market", "default")
@@ -143,7 +150,7 @@ def _symbol(given: str | NamedSymbol) -> Symbol:
     return Symbol(text=given.tradingsymbol, exchange=given.exchange)
 
 
-def _quotes(app: App, entered: Entered, found: Answered[Quotes]) -> CallToolResult:
+def _quotes(app: App, entered: Entered, found: Answered[Quotes], form: Form) -> CallToolResult:
     told, now = found.answer, app.backend.clock.now()
     model = QuotesResult(
         broker=found.admission.broker.name,
@@ -154,45 +161,52 @@ def _quotes(app: App, entered: Entered, found: Answered[Quotes]) -> CallToolResu
         unquoted=[each.name for each in told.unquoted],
         session_id=str(entered.session_id),
     )
-    lines = _at_most([quote_line(row) for row in model.quotes])
+    lines = screenful([quote_line(row) for row in model.quotes], form)
     if model.unquoted:
-        names = ", ".join(model.unquoted[:MOST_LINES])
+        names = ", ".join(model.unquoted[:A_SCREENFUL])
         lines.append(f"{found.admission.broker.display_name} has no price of {names}.")
-    lines += _at_most([row.reason for row in model.unknown])
+    lines += screenful([row.reason for row in model.unknown], form)
     return result(app.first_line_at(entered, found.admission), lines, model)
 
 
 def _candles(
     app: App,
     entered: Entered,
-    found: Answered[Bars],
-    interval: Interval,
-    limit: int,
-    cursor: str | None,
+    found: Answered[Candles],
+    page: tuple[int, str | None],
+    form: Form,
 ) -> CallToolResult:
     told, admission = found.answer, found.admission
-    shown, following = page(told.candles, limit, cursor)
+    bars = told.bars
+    start = start_of(page[1])
+    end = min(start + page[0], len(bars))
+    shown = [candle_row(bars.candle(index)) for index in range(start, end)]
     model = CandlesResult(
         broker=admission.broker.name,
         mode=admission.mode,
         name=told.instrument.name,
-        interval=interval,
-        candles=[candle_row(each) for each in shown],
-        total=len(told.candles),
-        next_cursor=following,
+        interval=told.interval,
+        candles=shown,
+        total=len(bars),
+        next_cursor=following(end, len(bars)),
         last_bar_open=told.is_last_open,
         last_bar_ends_at=when(told.last_ends_at),
+        fetched_at=when(told.fetched_at),
+        calls=told.calls,
+        from_cache=told.from_cache,
+        gaps=gaps_row(told.gaps),
         session_id=str(entered.session_id),
     )
     lines = [
-        f"{model.total} bars of {interval} of {model.name} at {admission.broker.display_name}; "
-        "times are IST, of the bar's start."
+        f"{model.total} bars of {model.interval} of {model.name} at "
+        f"{admission.broker.display_name}; times are IST, of the bar's start."
     ]
-    lines += _both_ends(told.candles)
+    lines += map(candle_line, shown) if form == "detailed" else _both_ends(bars)
     if told.is_last_open:
         lines.append(f"The last bar is still open: it can change until {model.last_bar_ends_at}.")
-    if following:
-        lines.append(f"More bars in the data: call again with cursor='{following}'.")
+    lines += gap_lines(told.gaps)
+    if model.next_cursor:
+        lines.append(f"More bars in the data: call again with cursor='{model.next_cursor}'.")
     return result(app.first_line_at(entered, admission), lines, model)
 
 
@@ -223,17 +237,12 @@ def _chain(app: App, entered: Entered, found: Answered[ChainView]) -> CallToolRe
 
 def _middle(rows: list[StrikeRow]) -> list[StrikeRow]:
     """A screenful of them."""
-    beyond = max(0, len(rows) - MOST_LINES) // 2
+    beyond = max(0, len(rows) - A_SCREENFUL) // 2
     return rows[beyond : len(rows) - beyond]
 
 
-def _at_most(lines: list[str]) -> list[str]:
-    more = len(lines) - MOST_LINES
-    return lines if more <= 0 else [*lines[:MOST_LINES], f"And {more} more in the data."]
-
-
-def _both_ends(candles: Sequence[Candle]) -> list[str]:
-    if len(candles) <= 2 * ENDS_SHOWN:
-        return [candle_line(candle_row(each)) for each in candles]
-    first, last = candles[:ENDS_SHOWN], candles[-ENDS_SHOWN:]
-    return [*_both_ends(first), "...", *_both_ends(last)]
+def _both_ends(bars: Bars) -> list[str]:
+    ends = range(len(bars))
+    if len(bars) <= 2 * ENDS_SHOWN:
+        return [candle_line(candle_row(bars.candle(index))) for index in ends]
+    return [*_both_ends(bars[:ENDS_SHOWN]), "...", *_both_ends(bars[-ENDS_SHOWN:])]

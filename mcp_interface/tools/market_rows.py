@@ -6,6 +6,7 @@ from decimal import Decimal
 from application.ports.market import Candle, DepthLevel, OptionRow, OptionSide, Quote
 from application.read_market import Unknown
 from domain.instruments import plain
+from mcp_interface.tools.gap_rows import GapsRow
 from mcp_interface.tools.results import CURRENCY, Result, money, rupees, when
 
 
@@ -90,8 +91,8 @@ class QuotesResult(Result):
 
 
 class CandlesResult(Result):
-    """Oldest first, each bar named by its start. `lastBarOpen`, by clock and interval alone: the
-    last bar can still change. One of a day counts as open until midnight."""
+    """Oldest first, each bar named by its start. `lastBarOpen`, by the exchange's calendar: it can
+    still change. `calls` went to the broker for this; `fromCache` bars needed none."""
 
     broker: str
     mode: str
@@ -103,6 +104,10 @@ class CandlesResult(Result):
     next_cursor: str | None
     last_bar_open: bool
     last_bar_ends_at: str | None
+    fetched_at: str
+    calls: int
+    from_cache: int
+    gaps: GapsRow
     session_id: str
 
 

@@ -13,8 +13,8 @@ from domain.instants import outside
 from domain.order_reports import ChangeReport, OrderReport
 from domain.order_text import order_text
 from domain.vocabulary import RiskFacts
-from mcp_interface.tools.order_rows import OrderRow, in_words, row_of, unsent_row
-from mcp_interface.tools.results import CURRENCY, Result, money, when
+from mcp_interface.tools.order_rows import OrderRow, row_of, unsent_row, why
+from mcp_interface.tools.results import CURRENCY, Outside, Result, money, when
 
 ASK_AGAIN_MS = 1000
 IN_FLIGHT = ("REQUESTED", "DISPATCHED")
@@ -55,6 +55,7 @@ class ChangeRow(Result):
     trigger_price: str | None
     code: str | None
     reason: str | None
+    broker_message: Outside
     safe_to_retry: bool
 
 
@@ -127,7 +128,7 @@ def detail_of(told: Told) -> OrderDetail:
         slices=_keys(told.slices),
         position=told.position,
         session_id=str(told.session_id),
-        changes=[_change(change) for change in told.report.changes],
+        changes=[_change(told.report.request.broker, change) for change in told.report.changes],
         approval=_approval(told.approval) if told.approval else None,
         risk=risk_row(told.report.request.risk) if told.report.request.risk else None,
     )
@@ -181,38 +182,6 @@ def risk_row(facts: RiskFacts) -> RiskRow:
     )
 
 
-def told_in_words(
-    row: OrderAnswer, *, reached_broker: bool, also: tuple[str, ...] = ()
-) -> list[str]:
-    """What it is, what it means, and what to do next; `also` comes in between."""
-    lines = [in_words(row), *also]
-    if row.reason:
-        theirs = row.state == "REJECTED" and reached_broker
-        lines.append(f"The broker's words: {row.reason}" if theirs else row.reason)
-    ask_again = f"get_order(order_key='{row.order_key}')"
-    if row.in_progress:
-        lines.append(
-            "IN_PROGRESS: it is being sent, and may be live. Do not place it again. Next: "
-            f"{ask_again} in {ASK_AGAIN_MS} ms."
-        )
-    elif row.state == "UNKNOWN":
-        lines.append(
-            "It may be live. Do not place it again. Next: get_orders(), and look for it there."
-        )
-    elif row.state == "AWAITING_APPROVAL":
-        where = row.approval_url or "the approval page of this server"
-        lines += [
-            "Nothing was sent. The user has to say yes to this:",
-            *(row.approval_text or "").splitlines(),
-            f"Next: give the user this link, and wait for them: {where} (good until "
-            f"{row.expires_at}, for them alone). Then {ask_again}.",
-        ]
-    lines.append(f"order_key: {row.order_key}")
-    if row.slices:
-        lines.append(f"It went as {len(row.slices)} orders: {', '.join(row.slices)}.")
-    return lines
-
-
 def _keys(slices: Sequence[OrderReport]) -> list[str]:
     return [each.request.order_key for each in slices]
 
@@ -240,7 +209,7 @@ def _unsent(fact: OrderProposed | OrderDenied, state: str, url: str | None) -> d
     }
 
 
-def _change(change: ChangeReport) -> ChangeRow:
+def _change(broker: str, change: ChangeReport) -> ChangeRow:
     terms = change.terms
     return ChangeRow(
         change_key=change.change_key,
@@ -250,7 +219,7 @@ def _change(change: ChangeReport) -> ChangeRow:
         price=money(terms.limit_price_inr) if terms else None,
         trigger_price=money(terms.trigger_price_inr) if terms else None,
         code=change.code,
-        reason=change.reason,
+        **why(broker, change),
         safe_to_retry=change.safe_to_retry,
     )
 

@@ -1,18 +1,18 @@
-"""The arguments of an order, which two tools take, and what they mean."""
+"""The arguments of an order, which several tools take, and what they mean."""
 
 import inspect
 import re
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Annotated, Any, Literal, get_type_hints
+from typing import Annotated, Any, Final, Literal, get_type_hints
 
 from msgspec.structs import replace
 from pydantic import BeforeValidator, Field, WithJsonSchema
 
 from application.place_order import Order
 from application.ports.instruments import Instruments
-from domain.errors import InvalidOrder, NotSupportedByBroker, UnknownInstrument
+from domain.errors import InvalidOrder, UnknownInstrument
 from domain.events import OrderProposed
 from domain.orders import plain_prices
 from domain.vocabulary import (
@@ -35,17 +35,35 @@ def _plain_number(value: object) -> object:
     return value
 
 
+def whole_number(value: object) -> object:
+    """JSON has one kind of number: some clients write 10 as 10.0."""
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+def _none_if_zero(value: object) -> object:
+    """Where an order has no price, some clients write 0."""
+    return None if value in (0, "0") and not isinstance(value, bool) else value
+
+
 _PRICE = {"type": ["number", "string", "null"], "exclusiveMinimum": 0}
+RequiredPrice = Annotated[
+    Decimal,
+    Field(max_digits=15, decimal_places=4, gt=0),
+    BeforeValidator(_plain_number),
+    WithJsonSchema({"type": ["number", "string"], "exclusiveMinimum": 0}),
+]
 # Pydantic's own schema says the bounds in words that JSON Schema does not have.
 Price = Annotated[
-    Decimal | None,
-    BeforeValidator(_plain_number),
-    Field(max_digits=15, decimal_places=4, gt=0),
+    RequiredPrice | None,
+    BeforeValidator(_none_if_zero),
     WithJsonSchema({**_PRICE, "description": "INR per share."}),
 ]
 Leg = Annotated[Price, WithJsonSchema({**_PRICE, **UNLISTED})]
 """A price of an order that nobody here takes; it is known so that it can be refused in words."""
-Quantity = Annotated[int, Field(strict=True, gt=0, description="Shares, not lots.")]
+_Shares = Annotated[int, Field(strict=True, gt=0), BeforeValidator(whole_number)]
+Quantity = Annotated[_Shares, Field(description="Shares, not lots.")]
+Disclosed = Annotated[_Shares | None, BeforeValidator(_none_if_zero)]
+_BY_PRODUCT: Final[dict[Product, Variety]] = {"CO": "co", "BO": "bo"}
 OrderKey = Annotated[
     str | None,
     Field(max_length=64, description="Yours; repeat it to retry. Minted when left out."),
@@ -82,7 +100,7 @@ def is_that(order: Order, proposal: OrderProposed) -> bool:
     )
 
 
-def wanted(
+def wanted_order(
     trading_symbol: Annotated[
         str, Field(max_length=60, description="As INFY, or a name from search_instruments.")
     ],
@@ -97,7 +115,7 @@ def wanted(
     price: Price = None,
     trigger_price: Price = None,
     validity: Validity = "DAY",
-    disclosed_quantity: Annotated[int | None, Field(strict=True, gt=0)] = None,
+    disclosed_quantity: Disclosed = None,
     tag: Annotated[str | None, Field(max_length=64, description="A note of yours.")] = None,
     amo: Annotated[bool, Field(json_schema_extra=UNLISTED)] = False,
     segment: Annotated[
@@ -114,18 +132,21 @@ def wanted(
         bool, Field(description="Go as several orders if the exchange takes no more at once.")
     ] = False,
 ) -> Wanted:
-    """Raises: InvalidOrder, NotSupportedByBroker: they contradict themselves or mean nothing."""
+    """Raises: InvalidOrder: they contradict themselves or mean nothing."""
     del symboltoken  # the predecessor's; our own table knows it. Its order_reference_id is a key.
-    _no_legs(stoploss, squareoff, trailing_stoploss)
-    _segment_fits(segment, exchange)
+    segment_fits(segment, exchange)
+    stops = any(leg is not None for leg in (stoploss, trailing_stoploss))
+    kind = _variety(variety, amo, product, stops=stops, targets=squareoff is not None)
+    if slices and kind == "iceberg":
+        raise InvalidOrder("An iceberg is in slices already. Next: leave slices out.")
     terms = OrderTerms(
         exchange=exchange,
-        trading_symbol=_named(trading_symbol, exchange),
+        trading_symbol=named_symbol(trading_symbol, exchange),
         transaction_type=transaction_type,
         order_type=order_type,
         product=product,
         quantity_shares=quantity,
-        variety=_variety(variety, amo),
+        variety=kind,
         validity=validity,
         limit_price_inr=price,
         trigger_price_inr=trigger_price,
@@ -140,26 +161,30 @@ Answer = Any
 """Any: what a tool answers with is in its own annotation, which the SDK reads."""
 
 
-def takes_an_order(
-    tool: Callable[[Mcp, Wanted], Awaitable[Answer]],
-) -> Callable[..., Awaitable[Answer]]:
-    """The tool with the arguments of `wanted` in the place of its second one: the SDK makes the
-    schema from a function's signature, and one order should not be written down twice."""
+Tool = Callable[[Mcp, Wanted], Awaitable[Answer]]
 
-    async def with_arguments(ctx: Mcp, **arguments: Any) -> Answer:  # Any: checked by the SDK
-        return await tool(ctx, wanted(**arguments))
 
-    hints = get_type_hints(wanted, include_extras=True)
-    answers = get_type_hints(tool, include_extras=True)["return"]
-    context = inspect.Parameter("ctx", inspect.Parameter.POSITIONAL_OR_KEYWORD, annotation=Mcp)
-    arguments = inspect.signature(wanted).parameters.values()
-    with_arguments.__name__ = with_arguments.__qualname__ = tool.__name__
-    with_arguments.__doc__ = tool.__doc__
-    with_arguments.__annotations__ = {"ctx": Mcp, **hints, "return": answers}
-    with_arguments.__signature__ = inspect.Signature(  # type: ignore[attr-defined]  # PEP 362
-        [context, *arguments], return_annotation=answers
-    )
-    return with_arguments
+def takes(arguments: Callable[..., Wanted]) -> Callable[[Tool], Callable[..., Awaitable[Answer]]]:
+    """The tool with the arguments of this function in the place of its second one: the SDK makes
+    the schema from a function's signature, and one order should not be written down twice."""
+
+    def with_those(tool: Tool) -> Callable[..., Awaitable[Answer]]:
+        async def with_arguments(ctx: Mcp, **given: Any) -> Answer:  # Any: checked by the SDK
+            return await tool(ctx, arguments(**given))
+
+        hints = get_type_hints(arguments, include_extras=True)
+        answers = get_type_hints(tool, include_extras=True)["return"]
+        context = inspect.Parameter("ctx", inspect.Parameter.POSITIONAL_OR_KEYWORD, annotation=Mcp)
+        with_arguments.__name__ = with_arguments.__qualname__ = tool.__name__
+        with_arguments.__doc__ = tool.__doc__
+        with_arguments.__annotations__ = {"ctx": Mcp, **hints, "return": answers}
+        with_arguments.__signature__ = inspect.Signature(  # type: ignore[attr-defined]  # PEP 362
+            [context, *inspect.signature(arguments).parameters.values()],
+            return_annotation=answers,
+        )
+        return with_arguments
+
+    return with_those
 
 
 def listed_symbol(instruments: Instruments, symbol: str, exchange: Exchange) -> str:
@@ -178,7 +203,7 @@ def listed_symbol(instruments: Instruments, symbol: str, exchange: Exchange) -> 
         return symbol.rpartition(":")[2].removesuffix("-EQ")
 
 
-def _named(symbol: str, exchange: str) -> str:
+def named_symbol(symbol: str, exchange: str) -> str:
     """In capital letters. Raises: InvalidOrder: it names another exchange than the argument."""
     if not symbol.isascii():
         raise InvalidOrder("trading_symbol has letters that no exchange uses. Next: as INFY.")
@@ -192,21 +217,34 @@ def _named(symbol: str, exchange: str) -> str:
     return text
 
 
-def _variety(variety: Variety | None, amo: bool) -> Variety:
-    if variety not in (None, "amo") and amo:
-        raise InvalidOrder(f"amo and variety={variety} exclude each other. Next: drop one.")
-    return variety or ("amo" if amo else "regular")
+def _variety(
+    variety: Variety | None, amo: bool, product: Product, *, stops: bool, targets: bool
+) -> Variety:
+    """The predecessor's clients name a cover or bracket order by its product or its legs alone.
+    No broker here takes either, so what the legs say is needed no further.
 
-
-def _no_legs(*legs: Decimal | None) -> None:
-    if any(leg is not None for leg in legs):
-        raise NotSupportedByBroker(
-            "stoploss, squareoff and trailing_stoploss belong to cover and bracket orders, which "
-            "no broker here takes. Next: place the order without them, then a separate SL order."
+    Raises:
+        InvalidOrder: several kinds at once.
+    """
+    kinds: set[Variety] = set() if variety in (None, "regular") else {variety}
+    if product in _BY_PRODUCT:
+        kinds.add(_BY_PRODUCT[product])
+    if amo:
+        kinds.add("amo")
+    if targets:
+        kinds.add("bo")
+    elif stops and kinds.isdisjoint({"co", "bo"}):
+        kinds.add("co")
+    if len(kinds) > 1 or (amo and variety == "regular"):
+        raise InvalidOrder(
+            "variety, product, amo, stoploss and squareoff name different kinds of order; nothing "
+            "was sent. Next: leave out what is not meant."
         )
+    return kinds.pop() if kinds else "regular"
 
 
-def _segment_fits(segment: str | None, exchange: str) -> None:
+def segment_fits(segment: str | None, exchange: str) -> None:
+    """Raises: InvalidOrder: the exchange is of another segment."""
     cash = exchange in ("NSE", "BSE")
     if segment is not None and (segment == "CASH") != cash:
         raise InvalidOrder(

@@ -1,17 +1,33 @@
 """How one order is shown: to a client, an operator and an auditor alike."""
 
 from decimal import Decimal
-from typing import Any
+from typing import Any, Final
 
 from domain.events import OrderDenied, OrderProposed
 from domain.instants import outside
-from domain.order_reports import OrderReport
+from domain.instructions import variety_of
+from domain.order_reports import ChangeReport, OrderReport
 from domain.vocabulary import OrderSighting, OrderTerms
-from mcp_interface.tools.results import CURRENCY, Result, money, rupees
+from mcp_interface.tools.results import (
+    CURRENCY,
+    Outside,
+    Result,
+    money,
+    plainly,
+    rupees,
+    wrote,
+)
+
+ENDED_OTHERWISE: Final = ("REJECTED", "CANCELLED", "EXPIRED")
+INSTEAD: Final = {"gtt": "GTT", "gtt_cancellation": "Cancel GTT", "conversion": "Convert"}
+"""What an order is that is none in the market, by its variety."""
+IN_A_LIST: Final = 80
+"""Characters of a broker's words in a list. The data has all."""
 
 
 class OrderRow(Result):
-    """One order. Money in INR as decimal strings; `safeToRetry` only where no order exists."""
+    """One order. Money in INR as decimal strings; `safeToRetry` only where no order exists;
+    `reason` is ours, `brokerMessage` the broker's."""
 
     order_key: str | None
     broker_order_id: str | None
@@ -19,7 +35,7 @@ class OrderRow(Result):
     mode: str
     state: str
     status: str | None
-    raw_status: str | None
+    raw_status: Outside
     exchange: str
     trading_symbol: str
     transaction_type: str
@@ -38,6 +54,7 @@ class OrderRow(Result):
     placed_at: str | None
     code: str | None = None
     reason: str | None = None
+    broker_message: Outside = None
     safe_to_retry: bool = False
 
 
@@ -45,13 +62,13 @@ def row_of(report: OrderReport) -> OrderRow:
     """An order as the log knows it, with its terms as they stand now."""
     return OrderRow(
         order_key=report.request.order_key,
-        broker_order_id=report.broker_order_id,
+        broker_order_id=report.broker_order_id or None,  # a conversion has none
         broker=report.request.broker,
         mode=report.request.mode,
         state=report.state,
         placed_at=outside(report.placed_at) if report.placed_at else None,
         code=report.code,
-        reason=report.reason,
+        **why(report.request.broker, report),
         safe_to_retry=report.safe_to_retry,
         **_of_terms(report.terms),
         **seen(report.sighting),
@@ -75,6 +92,12 @@ def unsent_row(fact: OrderProposed | OrderDenied, state: str) -> OrderRow:
     )
 
 
+def why(broker: str, told: OrderReport | ChangeReport) -> dict[str, str | None]:
+    """What it ended as, in our words and, apart from them, in the broker's."""
+    ours = f"{broker.capitalize()} refused it." if told.broker_refused else told.reason
+    return {"reason": ours, "broker_message": told.broker_words}
+
+
 def _of_terms(terms: OrderTerms) -> dict[str, Any]:
     return {
         "exchange": terms.exchange,
@@ -82,7 +105,7 @@ def _of_terms(terms: OrderTerms) -> dict[str, Any]:
         "transaction_type": terms.transaction_type,
         "order_type": terms.order_type,
         "product": terms.product,
-        "variety": terms.variety,
+        "variety": variety_of(terms),
         "validity": terms.validity,
         "quantity": terms.quantity_shares,
         "price": money(terms.limit_price_inr),
@@ -101,19 +124,27 @@ def seen(sighting: OrderSighting | None) -> dict[str, Any]:
 
 
 def in_words(row: OrderRow) -> str:
-    """`BUY 10 NSE:INFY CNC MARKET: PLACED, FILLED 10 at ₹1,500.00 (PAPER-abc)`."""
+    """`BUY 10 NSE:INFY CNC MARKET: PLACED, FILLED 10 at ₹1,500.00 [B1]`."""
     what = (
-        f"{row.transaction_type} {row.quantity} {row.exchange}:{row.trading_symbol} {row.product} "
-        f"{row.order_type}"
+        f"{row.transaction_type} {row.quantity} {row.exchange}:{plainly(row.trading_symbol)} "
+        f"{row.product} {row.order_type}"
     )
     if row.price:
         what += f" {rupees(Decimal(row.price))}"
-    how = row.state
+    if row.variety in INSTEAD:
+        what = f"{INSTEAD[row.variety]}: {what}"
+    how = "DONE" if row.variety in INSTEAD and row.state == "PLACED" else row.state
     if row.status:
         how += f", {row.status}"
     if row.filled_quantity and row.average_price:
         how += f" {row.filled_quantity} at {rupees(Decimal(row.average_price))}"
     if row.code:
         how += f" ({row.code})"
-    named = f" [{row.broker_order_id}]" if row.broker_order_id else ""
+    named = f" [{plainly(row.broker_order_id)}]" if row.broker_order_id else ""
     return f"{what}: {how}{named}"
+
+
+def in_a_list(row: OrderRow) -> str:
+    """The same with what the broker wrote, where it has ended without being filled."""
+    words = row.broker_message if row.status in ENDED_OTHERWISE or row.state == "REJECTED" else None
+    return f"{in_words(row)} {wrote(row.broker, words, most=IN_A_LIST)}" if words else in_words(row)

@@ -1,40 +1,34 @@
 """Tools about orders: place one, at most once; look before, look after; read the order book."""
 
 from typing import Annotated
-from uuid import UUID
 
 from mcp.types import CallToolResult, InputRequiredResult
 from pydantic import Field
 
 from application.enter_session import Entered
-from application.place_order import Asked, Order, Receipt
 from application.ports.broker_orders import BrokerOrder
 from application.read_broker import OrderBook
 from application.tell_order import Told, Unsent
-from domain.errors import InvalidArgument, OrderInProgress, ProposalRefused
+from domain.errors import InvalidArgument, ProposalRefused
 from domain.events import OrderProposed
 from domain.instants import outside
 from mcp_interface.app import App, Mcp, OptionalBroker, result
 from mcp_interface.caller import Caller
-from mcp_interface.composition import Backend
 from mcp_interface.server import MOVES_MONEY, READS_BROKER, TradingServer
 from mcp_interface.tools.approving import Approving
 from mcp_interface.tools.order_answers import (
-    OrderAnswer,
     OrderDetail,
     OrderPreview,
     OrderReceipt,
-    awaiting,
     detail_of,
     detail_unsent,
     preview_of,
-    receipt_of,
-    told_in_words,
 )
-from mcp_interface.tools.order_arguments import Wanted, is_that, takes_an_order
-from mcp_interface.tools.order_rows import OrderRow, in_words, row_of, seen
+from mcp_interface.tools.order_arguments import Wanted, takes, wanted_order
+from mcp_interface.tools.order_rows import OrderRow, in_a_list, row_of, seen
 from mcp_interface.tools.paging import CursorArgument, LimitArgument, page
-from mcp_interface.tools.results import Result, indicator, money
+from mcp_interface.tools.placing import Placing, answered_order, told_order
+from mcp_interface.tools.results import Form, Result, indicator, money, screenful
 
 OrderKey = Annotated[str, Field(max_length=64)]
 Named = Annotated[str | None, Field(max_length=64)]
@@ -56,41 +50,18 @@ def register(server: TradingServer, app: App) -> None:
 
 
 def _register_placing(server: TradingServer, app: App) -> None:
-    backend, approving = app.backend, Approving(app)
+    backend, placing = app.backend, Placing(app)
 
     @server.tool(title="Place an order", annotations=MOVES_MONEY)
-    @takes_an_order
+    @takes(wanted_order)
     async def create_order(
         ctx: Mcp, wanted: Wanted
     ) -> Annotated[CallToolResult, OrderReceipt] | InputRequiredResult:
         """Place an order with a broker, at most once. The user is asked, except for paper money."""
-        minted = wanted.order_key is None
-
-        def is_this(proposal: OrderProposed) -> bool:
-            order = wanted.order(backend.instruments)
-            return proposal.change_key is None and is_that(order, proposal)
-
-        if answered := await approving.answered(ctx, app.caller_of(ctx), is_this):
-            receipt, asked = answered
-            return _answered(app, receipt, asked.session_id, minted)
-
-        def job(caller: Caller, entered: Entered) -> tuple[Caller, Receipt | Asked, UUID]:
-            order = wanted.order(backend.instruments)
-            return caller, _placed(backend, caller, entered, order), entered.session_id
-
-        caller, outcome, session_id = await app.at_broker(ctx, wanted.broker, job)
-        if isinstance(outcome, Receipt):
-            return _answered(app, outcome, session_id, minted)
-        said = await approving.ask(ctx, caller, outcome)
-        if isinstance(said, InputRequiredResult):
-            return said
-        if said is not None:
-            return _answered(app, said, session_id, minted)
-        url = await approving.page(ctx, outcome.proposal.proposal_id)
-        return _told(app, awaiting(outcome, url, minted=minted))
+        return await placing(ctx, wanted)
 
     @server.tool(title="Try an order out", annotations=READS_BROKER)
-    @takes_an_order
+    @takes(wanted_order)
     async def preview_order(ctx: Mcp, wanted: Wanted) -> Annotated[CallToolResult, OrderPreview]:
         """What create_order would say to this order, without placing it: worth, limits, a key."""
 
@@ -100,8 +71,8 @@ def _register_placing(server: TradingServer, app: App) -> None:
             model = preview_of(preview, str(entered.session_id))
             first = indicator(model.mode, entered.session_id, model.broker, backend.clock.now())
             verdict = (
-                "No limit forbids it. Nothing was sent or reserved. Next: create_order with the "
-                f"same arguments and order_key='{model.order_key}'."
+                "No limit forbids it. Nothing was sent or reserved. Next: "
+                f"create_order(order_key='{model.order_key}') with the same arguments."
                 if model.passes
                 else f"ORDER_DENIED: {model.reason}"
             )
@@ -118,7 +89,10 @@ def _register_reading(server: TradingServer, app: App) -> None:
 
     @server.tool(title="One order", annotations=READS_BROKER)
     async def get_order(
-        ctx: Mcp, order_key: Named = None, order_id: Named = None
+        ctx: Mcp,
+        order_key: Named = None,
+        order_id: Named = None,
+        response_format: Form = "concise",
     ) -> Annotated[CallToolResult, OrderDetail]:
         """What became of one order of yours, by its order_key or the broker's order id."""
         if (order_key is None) == (order_id is None):
@@ -129,11 +103,11 @@ def _register_reading(server: TradingServer, app: App) -> None:
 
         told = await app.at_broker(ctx, None, job)
         if isinstance(told, Told):
-            return _told(app, detail_of(told), reached_broker=told.report.reached_broker)
+            return told_order(app, detail_of(told), response_format)
         url = None
         if told.state == "AWAITING_APPROVAL" and isinstance(told.fact, OrderProposed):
             url = await approving.page(ctx, told.fact.proposal_id)
-        return _told(app, detail_unsent(told, url))
+        return told_order(app, detail_unsent(told, url), response_format)
 
     @server.tool(title="Orders", annotations=READS_BROKER)
     async def get_orders(
@@ -141,12 +115,13 @@ def _register_reading(server: TradingServer, app: App) -> None:
         broker: OptionalBroker = None,
         limit: LimitArgument = 20,
         cursor: CursorArgument = None,
+        response_format: Form = "concise",
     ) -> Annotated[CallToolResult, OrderPage]:
         """Today's order book at a broker, newest first, with the order_key of your own orders."""
 
         def job(caller: Caller, entered: Entered) -> CallToolResult:
             book = backend.read_broker.order_book(caller.context, entered, broker)
-            return _page(app, entered, book, limit, cursor)
+            return _page(app, entered, book, limit, cursor, response_format)
 
         return await app.at_broker(ctx, broker, job)
 
@@ -172,43 +147,15 @@ def _register_confirming(server: TradingServer, app: App) -> None:
                     "the same answer."
                 )
             receipt = backend.approve.confirm(caller.context, proposal_id, "tool")
-            return _answered(app, receipt, asked.session_id, minted=False)
+            return answered_order(app, receipt, asked.session_id, minted=False)
 
         return await app.at_broker(ctx, None, job)
 
     server.rule("confirm_order", "trade", "orders", "default")
 
 
-def _placed(backend: Backend, caller: Caller, entered: Entered, order: Order) -> Receipt | Asked:
-    """An order that somebody else is sending just now is told as it stands."""
-    try:
-        return backend.place_order(caller.context, entered, order)
-    except OrderInProgress:
-        told = backend.tell_order.known(caller.principal, order.order_key)
-        if not isinstance(told, Told):
-            raise
-        return Receipt(report=told.report, position=told.position, repeated=True, minted=False)
-
-
-def _answered(app: App, told: Receipt, session_id: UUID, minted: bool) -> CallToolResult:
-    also = ("Nothing was sent now: this order_key named this order already.",)
-    return _told(
-        app,
-        receipt_of(told, str(session_id), minted=minted),
-        reached_broker=told.report.reached_broker,
-        also=also if told.repeated else (),
-    )
-
-
-def _told(
-    app: App, model: OrderAnswer, *, reached_broker: bool = False, also: tuple[str, ...] = ()
-) -> CallToolResult:
-    first = indicator(model.mode, UUID(model.session_id), model.broker, app.backend.clock.now())
-    return result(first, told_in_words(model, reached_broker=reached_broker, also=also), model)
-
-
 def _page(
-    app: App, entered: Entered, book: OrderBook, limit: int, cursor: str | None
+    app: App, entered: Entered, book: OrderBook, limit: int, cursor: str | None, form: Form
 ) -> CallToolResult:
     broker = book.admission.broker
     mode = book.admission.mode
@@ -224,7 +171,7 @@ def _page(
         session_id=str(entered.session_id),
     )
     lines = [f"{len(shown)} of {len(rows)} orders at {broker.display_name}, newest first."]
-    lines += [in_words(row) for row in shown]
+    lines += screenful([in_a_list(row) for row in shown], form)
     if following:
         lines.append(f"More: get_orders(cursor='{following}').")
     return result(app.first_line_at(entered, book.admission), lines, model)
@@ -249,6 +196,6 @@ def _listed(book: OrderBook, order: BrokerOrder, mode: str) -> OrderRow:
         price=money(order.limit_price_inr),
         trigger_price=money(order.trigger_price_inr),
         placed_at=outside(order.placed_at) if order.placed_at else None,
-        reason=order.sighting.status_message,
+        broker_message=order.sighting.status_message,
         **seen(order.sighting),
     )

@@ -44,4 +44,9 @@ def start_of(cursor: str | None) -> int:
 
 def following(end: int, total: int) -> str | None:
     """The cursor of the page behind this one, if there is one."""
-    return f"c{end}" if end < total else None
+    return cursor_of(end) if end < total else None
+
+
+def cursor_of(rows: int) -> str:
+    """Of the page that begins behind so many rows."""
+    return f"c{rows}"

@@ -1,53 +1,41 @@
-"""The tool about what the user holds."""
+"""The tools about what the user holds at one broker: shares, and the day's positions."""
 
-from decimal import Decimal
 from typing import Annotated
 
 from mcp.types import CallToolResult
 
 from application.enter_session import Entered
-from application.ports.account import Holding, Position
-from application.read_broker import Portfolio
+from application.read_broker import Answered
+from application.read_portfolio import Portfolio
+from application.valuation import sum_if_all, totals
 from mcp_interface.app import App, Mcp, OptionalBroker, result
 from mcp_interface.caller import Caller
 from mcp_interface.server import READS_BROKER, TradingServer
 from mcp_interface.tools.paging import CursorArgument, LimitArgument, page
-from mcp_interface.tools.results import CURRENCY, Result, money, rupees
-
-
-class HoldingRow(Result):
-    """Shares held for delivery; money in INR. `pnlPercent` is of what was invested."""
-
-    symbol: str
-    exchange: str
-    isin: str | None
-    quantity: int
-    lot_size: int = 1
-    avg_price: str | None
-    current_price: str | None
-    invested_value: str | None
-    current_value: str | None
-    pnl: str | None
-    pnl_percent: str | None
-
-
-class PositionRow(Result):
-    """A net position of the day; the quantity is negative when short. `pnl` is of what is open."""
-
-    symbol: str
-    exchange: str
-    product: str
-    quantity: int
-    lot_size: int = 1
-    avg_price: str | None
-    current_price: str | None
-    pnl: str | None
+from mcp_interface.tools.portfolio_rows import (
+    HoldingRow,
+    PositionRow,
+    gaps_in,
+    holding_line,
+    holding_row,
+    percent,
+    position_line,
+    position_row,
+    price_line,
+    signed,
+    totals_line,
+)
+from mcp_interface.tools.results import CURRENCY, Form, Result, money, screenful, when
 
 
 class PortfolioSummary(Result):
+    """Of the holdings. A total that would leave one out is none."""
+
     total_holdings: int
-    total_invested: str | None
+    total_invested: str
     total_current: str | None
+    total_day_change: str | None
+    total_day_change_percent: str | None
     total_pnl: str | None
     total_pnl_percent: str | None
     profitable_stocks: int
@@ -56,19 +44,41 @@ class PortfolioSummary(Result):
 
 
 class PortfolioResult(Result):
+    """`missing`: what could not be had, in words."""
+
     broker: str
     mode: str
     currency: str = CURRENCY
+    asked_at: str
     holdings: list[HoldingRow]
     total: int
     next_cursor: str | None
     positions: list[PositionRow]
     summary: PortfolioSummary
+    missing: list[str]
+    session_id: str
+
+
+class PositionsResult(Result):
+    """Positions that were closed today, too. A total that would leave one out is none. `missing`:
+    what could not be had, in words."""
+
+    broker: str
+    mode: str
+    currency: str = CURRENCY
+    asked_at: str
+    positions: list[PositionRow]
+    total: int
+    next_cursor: str | None
+    total_pnl: str | None
+    total_realised_pnl: str | None
+    total_day_pnl: str | None
+    missing: list[str]
     session_id: str
 
 
 def register(server: TradingServer, app: App) -> None:
-    backend = app.backend
+    read_portfolio = app.backend.read_portfolio
 
     @server.tool(title="Portfolio", annotations=READS_BROKER)
     async def get_portfolio(
@@ -76,111 +86,113 @@ def register(server: TradingServer, app: App) -> None:
         broker: OptionalBroker = None,
         limit: LimitArgument = 50,
         cursor: CursorArgument = None,
+        response_format: Form = "concise",
     ) -> Annotated[CallToolResult, PortfolioResult]:
-        """Holdings and the day's positions at a broker, with their worth in INR."""
+        """Holdings and the day's positions at a broker: their worth, today's change, the gain."""
 
         def job(caller: Caller, entered: Entered) -> CallToolResult:
-            found = backend.read_broker.portfolio(caller.context, entered, broker)
-            return _told(app, entered, found, limit, cursor)
+            found = read_portfolio(caller.context, entered, broker, "holdings", "positions")
+            return _told(app, entered, found, (limit, cursor), response_format)
 
         return await app.at_broker(ctx, broker, job)
 
+    @server.tool(title="Positions", annotations=READS_BROKER)
+    async def get_positions(
+        ctx: Mcp,
+        broker: OptionalBroker = None,
+        limit: LimitArgument = 50,
+        cursor: CursorArgument = None,
+        response_format: Form = "concise",
+    ) -> Annotated[CallToolResult, PositionsResult]:
+        """The day's net positions at a broker, closed ones too: gains of today and in all."""
+
+        def job(caller: Caller, entered: Entered) -> CallToolResult:
+            found = read_portfolio(caller.context, entered, broker, "positions")
+            return _positions(app, entered, found, (limit, cursor), response_format)
+
+        return await app.at_broker(ctx, broker, job)
+
+    server.rule("get_positions", "read", "portfolio", "default")
     server.rule("get_portfolio", "read", "portfolio", "default")
 
 
 def _told(
-    app: App, entered: Entered, found: Portfolio, limit: int, cursor: str | None
+    app: App,
+    entered: Entered,
+    found: Answered[Portfolio],
+    pages: tuple[int, str | None],
+    form: Form,
 ) -> CallToolResult:
-    broker = found.admission.broker
-    invested = sum((h.average_price_inr * h.quantity_shares for h in found.holdings), Decimal(0))
-    priced = [(h, h.last_price_inr) for h in found.holdings if h.last_price_inr is not None]
-    gains = [last - h.average_price_inr for h, last in priced]
-    unpriced = len(found.holdings) - len(priced)
-    # A sum that leaves shares out is no worth: without a price for every holding there is none.
-    current = (
-        None if unpriced else sum((last * h.quantity_shares for h, last in priced), Decimal(0))
-    )
-    gain = None if current is None else current - invested
-    shown, following = page([_holding(h) for h in found.holdings], limit, cursor)
+    broker, told, now = found.admission.broker, found.answer, app.backend.clock.now()
+    sums = totals(told.holdings)
+    shown, following = page(told.holdings, *pages)
     model = PortfolioResult(
         broker=broker.name,
         mode=found.admission.mode,
-        holdings=shown,
-        total=len(found.holdings),
+        asked_at=when(told.asked_at),
+        holdings=[holding_row(each, now) for each in shown],
+        total=len(told.holdings),
         next_cursor=following,
-        positions=[position_row(p) for p in found.positions],
+        positions=[position_row(each, now) for each in told.positions],
         summary=PortfolioSummary(
-            total_holdings=len(found.holdings),
-            total_invested=money(invested),
-            total_current=money(current),
-            total_pnl=money(gain),
-            total_pnl_percent=percent(gain, invested),
-            unpriced_stocks=unpriced,
-            profitable_stocks=sum(gain > 0 for gain in gains),
-            losing_stocks=sum(gain < 0 for gain in gains),
+            total_holdings=sums.count,
+            total_invested=money(sums.invested_inr),
+            total_current=money(sums.current_inr),
+            total_day_change=money(sums.day_change_inr),
+            total_day_change_percent=percent(sums.day_change_inr, sums.before_inr),
+            total_pnl=money(sums.gain_inr),
+            total_pnl_percent=percent(sums.gain_inr, sums.invested_inr),
+            profitable_stocks=sums.winners,
+            losing_stocks=sums.losers,
+            unpriced_stocks=len(sums.unpriced),
         ),
+        missing=list(told.missing),
         session_id=str(entered.session_id),
     )
-    lines = [
-        f"{len(found.holdings)} holdings at {broker.display_name}, worth {or_unknown(current)}, "
-        f"invested {rupees(invested)}, gain {or_unknown(gain)}."
-    ]
-    if unpriced:
-        lines.append(f"{broker.display_name} gave no price for {unpriced} of them.")
-    lines += [
-        f"{row.symbol}: {row.quantity} at {rupees(Decimal(row.avg_price or 0))}, now "
-        f"{or_unknown(None if row.current_price is None else Decimal(row.current_price))}"
-        for row in shown
-    ]
-    lines += [
-        f"Position {p.symbol} {p.product}: {p.quantity}, gain {p.pnl or 'unknown'}"
-        for p in model.positions
-    ]
+    lines = [f"{sums.count} holdings at {broker.display_name}, {totals_line(sums)}."]
+    lines += [*gaps_in(sums, broker.display_name), *told.missing]
+    if aged := price_line((each.price for each in told.holdings), told.asked_at, now):
+        lines.append(aged)
+    rows = [holding_line(each) for each in shown]
+    rows += [f"Position {position_line(each)}" for each in told.positions]
+    lines += screenful(rows, form)
     if following:
         lines.append(f"More: get_portfolio(cursor='{following}').")
     return result(app.first_line_at(entered, found.admission), lines, model)
 
 
-def _holding(holding: Holding) -> HoldingRow:
-    invested = holding.average_price_inr * holding.quantity_shares
-    last = holding.last_price_inr
-    current = None if last is None else last * holding.quantity_shares
-    gain = None if current is None else current - invested
-    return HoldingRow(
-        symbol=holding.trading_symbol,
-        exchange=holding.exchange,
-        isin=holding.isin,
-        quantity=holding.quantity_shares,
-        avg_price=money(holding.average_price_inr),
-        current_price=money(last),
-        invested_value=money(invested),
-        current_value=money(current),
-        pnl=money(gain),
-        pnl_percent=percent(gain, invested),
+def _positions(
+    app: App,
+    entered: Entered,
+    found: Answered[Portfolio],
+    pages: tuple[int, str | None],
+    form: Form,
+) -> CallToolResult:
+    broker, told, now = found.admission.broker, found.answer, app.backend.clock.now()
+    shown, following = page(told.positions, *pages)
+    gain = sum_if_all(each.gain_inr for each in told.positions)
+    today = sum_if_all(each.day_gain_inr for each in told.positions)
+    model = PositionsResult(
+        broker=broker.name,
+        mode=found.admission.mode,
+        asked_at=when(told.asked_at),
+        positions=[position_row(each, now) for each in shown],
+        total=len(told.positions),
+        next_cursor=following,
+        total_pnl=money(gain),
+        total_realised_pnl=money(sum_if_all(p.position.realised_inr for p in told.positions)),
+        total_day_pnl=money(today),
+        missing=list(told.missing),
+        session_id=str(entered.session_id),
     )
-
-
-def open_gain(position: Position) -> Decimal | None:
-    last = position.last_price_inr
-    return None if last is None else (last - position.average_price_inr) * position.quantity_shares
-
-
-def position_row(position: Position) -> PositionRow:
-    return PositionRow(
-        symbol=position.trading_symbol,
-        exchange=position.exchange,
-        product=position.product,
-        quantity=position.quantity_shares,
-        avg_price=money(position.average_price_inr),
-        current_price=money(position.last_price_inr),
-        pnl=money(open_gain(position)),
-    )
-
-
-def or_unknown(amount_inr: Decimal | None) -> str:
-    return "unknown" if amount_inr is None else rupees(amount_inr)
-
-
-def percent(part: Decimal | None, whole: Decimal) -> str | None:
-    """`1.23` for 1.23 %; nothing where there is no part or no whole."""
-    return money(part / whole * 100) if whole and part is not None else None
+    lines = [
+        f"{model.total} positions at {broker.display_name}, today {signed(today)}, "
+        f"in all {signed(gain)}.",
+        *told.missing,
+    ]
+    if aged := price_line((each.price for each in told.positions), told.asked_at, now):
+        lines.append(aged)
+    lines += screenful([position_line(each) for each in shown], form)
+    if following:
+        lines.append(f"More: get_positions(cursor='{following}').")
+    return result(app.first_line_at(entered, found.admission), lines, model)

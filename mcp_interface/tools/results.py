@@ -1,8 +1,11 @@
 """What tools answer with: camelCase fields, money as decimal strings, instants in IST."""
 
+import re
+from collections.abc import Iterator
 from datetime import datetime
 from decimal import ROUND_HALF_UP, Decimal
-from typing import Annotated, Final, Literal, overload
+from functools import cache
+from typing import Annotated, Any, Final, Literal, get_args, overload
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -21,10 +24,45 @@ Form = Annotated[
 """The argument `response_format`: a screenful, or a line for every row of the page."""
 
 
+class FromOutside:
+    """Marks a field."""
+
+
+Outside = Annotated[str | None, FromOutside()]
+"""What a broker or a person wrote, in any words: data, and never a line of ours. Answers that may
+hold it say so in their `_meta`."""
+MARK: Final = "unified-trading-server/from-outside"
+MOST_QUOTED: Final = 160
+"""Characters of such words in a text. The data has all."""
+LONGEST_NAME: Final = 60
+_PLAIN: Final = re.compile(r"[A-Za-z0-9&._/-]{1,60}(?: [A-Za-z0-9&._/-]{1,20}){0,3}")
+
+
 class Result(BaseModel):
     """Field names leave as camelCase."""
 
     model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True)
+
+
+@cache
+def outside_fields(model: type[BaseModel]) -> tuple[str, ...]:
+    """The fields of an answer, and of all in it, that hold words from outside; sorted."""
+    return tuple(sorted(set(_outside_fields(model))))
+
+
+def _outside_fields(model: type[BaseModel]) -> Iterator[str]:
+    for name, field in model.model_fields.items():
+        if any(isinstance(each, FromOutside) for each in field.metadata):
+            yield field.alias or name
+        for each in _models_in(field.annotation):
+            yield from _outside_fields(each)
+
+
+def _models_in(annotation: Any) -> Iterator[type[BaseModel]]:  # Any: a type, of whatever kind
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        yield annotation
+    for each in get_args(annotation):
+        yield from _models_in(each)
 
 
 @overload
@@ -61,6 +99,23 @@ def when(instant: datetime | None) -> str | None:
 def one_line(text: str) -> str:
     """Without line breaks and what cannot be seen: words from outside begin no line of ours."""
     return "".join(c if c.isprintable() else " " for c in text)
+
+
+def quoted(words: str, most: int = MOST_QUOTED) -> str:
+    """Words from outside, for a text of ours: on one line, bounded, and without a quote that would
+    end them."""
+    plain = " ".join(one_line(words).replace('"', "'").split())
+    return f'"{plain}"' if len(plain) <= most else f'"{plain[: most - 1]}…"'
+
+
+def plainly(name: str) -> str:
+    """A symbol or an id from a broker as it is; quoted where it could be read as more."""
+    return name if _PLAIN.fullmatch(name) else quoted(name, LONGEST_NAME)
+
+
+def wrote(broker: str, words: str, most: int = MOST_QUOTED) -> str:
+    """`Kite wrote: "Insufficient funds."`"""
+    return f"{broker.capitalize()} wrote: {quoted(words, most)}"
 
 
 def screenful(lines: list[str], form: Form, most: int = A_SCREENFUL) -> list[str]:

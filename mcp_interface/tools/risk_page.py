@@ -47,8 +47,9 @@ _NOTES = """
   load`).
 - Freeze quantities are those of index contracts as of February 2026. Exchanges revise them every
   month: what counts is the exchange's own list, and the exchange refuses what is above it.
-- Market hours are 09:15 to 15:30 IST, Monday to Friday. Holidays are not known yet. After-market
-  orders (`amo`) are exempt, and so are exchanges other than NSE, BSE, NFO and BFO.
+- Market hours are those of the calendar (`get_market_status`), with each exchange's holidays and
+  special sessions. Behind its last day Monday to Friday are taken for trading days. After-market
+  orders (`amo`) are exempt.
 - Counters are of one person over all sessions, labels, brokers and instances, and begin anew at
   midnight IST. They are folds of events: a restart forgets nothing. An order that was proven not to
   be at the broker gives its value back, and still counts as one that was asked for.

@@ -21,8 +21,8 @@ def of_arguments(schema: Schema) -> Schema:
 
 def of_answer(schema: Schema) -> Schema:
     """What a tool answers. All fields are always there, as the server's instructions say once: a
-    list of the required ones would only repeat every name. A field that can be null says no type:
-    what it is shows when it is there."""
+    list of the required ones would only repeat every name. Names, nesting and words are told; the
+    type of a plain value is not: what it is shows when it is there."""
     return _each_part(_shortened(schema), _without_promises)
 
 
@@ -73,8 +73,9 @@ def _only(kinds: list[str]) -> str | list[str]:
 
 def _without_promises(schema: Schema) -> Schema:
     said = {key: value for key, value in schema.items() if key not in ("required", "default")}
-    if isinstance(said.get("type"), list) and "properties" not in said:
-        del said["type"]
+    telling = {"properties", "additionalProperties", "items", "enum"}
+    if not telling & said.keys() and said.get("type") != "null":
+        said.pop("type", None)
     return said
 
 

@@ -3,8 +3,10 @@
 from typing import Annotated
 
 from mcp.types import CallToolResult
+from pydantic import Field
 
 from application.enter_session import Entered
+from domain.session import BrokerUse, TradingSession
 from domain.vocabulary import BROKERS
 from mcp_interface.app import App, BrokerArgument, Mcp, is_ready, result
 from mcp_interface.caller import Caller
@@ -31,12 +33,16 @@ class BrokerSummary(Result):
 class BrokerList(Result):
     brokers: list[BrokerStatus]
     active_broker: str
+    data_broker: str | None
     session_id: str
     summary: BrokerSummary
 
 
 class ActiveBroker(Result):
+    """`dataBroker`: whom market data is read from."""
+
     active_broker: str | None
+    data_broker: str | None
     authenticated: bool
     session_id: str
 
@@ -53,6 +59,7 @@ class SessionInfoResult(Result):
     label: str
     ends_at: str
     open_orders: int
+    data_broker: str | None
     as_of_position: int
     stale: bool
 
@@ -73,14 +80,19 @@ def register(server: TradingServer, app: App) -> None:
 
     @server.tool(title="Choose the active broker", annotations=CHANGES)
     async def set_active_broker(
-        ctx: Mcp, broker: BrokerArgument
+        ctx: Mcp,
+        broker: BrokerArgument,
+        use: Annotated[
+            BrokerUse, Field(description="data: only prices, candles and option chains.")
+        ] = "trading",
     ) -> Annotated[CallToolResult, ActiveBroker]:
-        """Make a broker the one that later calls mean when they name none."""
+        """Make a broker the one that later calls mean when they name none; prices come from it,
+        too, unless another is set apart for data."""
 
         def job(caller: Caller, entered: Entered) -> CallToolResult:
-            session = backend.select_broker(caller.context, entered, broker)
+            session = backend.select_broker(caller.context, entered, broker, use)
             needs_login = not is_ready(app, session, broker)
-            lines = [f"{broker} is now your active broker."]
+            lines = _chosen(session, use)
             if needs_login:
                 lines.append(
                     f"You are not logged in there yet. Next: "
@@ -88,6 +100,7 @@ def register(server: TradingServer, app: App) -> None:
                 )
             model = ActiveBroker(
                 active_broker=session.active_broker,
+                data_broker=_reads_from(session),
                 authenticated=not needs_login,
                 session_id=str(entered.session_id),
             )
@@ -97,6 +110,24 @@ def register(server: TradingServer, app: App) -> None:
 
     for name in ("get_session_info", "list_brokers", "set_active_broker"):
         server.rule(name, "read", "session", "default")  # one's own session; only orders need more
+
+
+def _reads_from(session: TradingSession) -> str | None:
+    return session.data_broker or session.active_broker
+
+
+def _chosen(session: TradingSession, use: BrokerUse) -> list[str]:
+    active, apart = session.active_broker, session.data_broker
+    if use == "data":
+        orders = f"orders go to {active}" if active else "no broker is active for orders yet"
+        return [f"Market data now comes from {apart}; {orders}."]
+    lines = [f"{active} is now your active broker."]
+    if apart is not None:
+        lines.append(
+            f"Market data goes on coming from {apart}. Next, to have both from one: "
+            f"set_active_broker(broker='{active}', use='both')."
+        )
+    return lines
 
 
 def _session_info(app: App, caller: Caller) -> CallToolResult:
@@ -137,6 +168,7 @@ def _session_info(app: App, caller: Caller) -> CallToolResult:
             label=info.label,
             ends_at=when(info.ends_at) or "",
             open_orders=info.orders_open,
+            data_broker=info.data_broker or active,
             as_of_position=answer.as_of_position,
             stale=answer.stale,
         ),
@@ -158,6 +190,7 @@ def _from_the_log(app: App, caller: Caller, entered: Entered) -> CallToolResult:
             label=caller.label,
             ends_at=when(session.ends_at) or "",
             open_orders=len(session.orders),
+            data_broker=_reads_from(session),
             as_of_position=backend.store.head(),
             stale=False,
         ),
@@ -166,9 +199,11 @@ def _from_the_log(app: App, caller: Caller, entered: Entered) -> CallToolResult:
 
 def _told(first_line: str, model: SessionInfoResult) -> CallToolResult:
     logged_in = ", ".join(model.authenticated_brokers) or "nowhere"
+    apart = model.data_broker != model.active_broker
+    data = f" Market data from: {model.data_broker}." if apart else ""
     lines = [
         f"Session '{model.label}' since {model.created_at}, ends {model.ends_at} at the latest.",
-        f"Active broker: {model.active_broker or 'none'}. Logged in: {logged_in}. "
+        f"Active broker: {model.active_broker or 'none'}.{data} Logged in: {logged_in}. "
         f"Open orders: {model.open_orders}.",
     ]
     return result(first_line, lines, model)
@@ -194,6 +229,7 @@ def _broker_list(app: App, entered: Entered) -> CallToolResult:
     model = BrokerList(
         brokers=rows,
         active_broker=session.active_broker or "None",
+        data_broker=_reads_from(session),
         session_id=str(entered.session_id),
         summary=BrokerSummary(
             total=len(rows),
@@ -202,6 +238,8 @@ def _broker_list(app: App, entered: Entered) -> CallToolResult:
         ),
     )
     lines = [f"{row.display_name}: {_status_in_words(row)}" for row in rows]
+    if session.data_broker:
+        lines.append(f"Market data comes from {session.data_broker}.")
     return result(app.first_line(entered), lines, model)
 
 

@@ -7,7 +7,7 @@ from application.own_switches import OwnSwitch
 from domain.control_events import TradingHalted
 from domain.instants import outside, spoken
 from domain.proposals import APPROVAL_LIFE
-from mcp_interface.tools.results import Result
+from mcp_interface.tools.results import Outside, Result, wrote
 
 
 class CancelRow(Result):
@@ -17,6 +17,7 @@ class CancelRow(Result):
     state: str
     code: str | None
     reason: str | None
+    broker_message: Outside
 
 
 class SwitchAnswer(Result):
@@ -26,7 +27,7 @@ class SwitchAnswer(Result):
     scope: str
     broker: str | None
     changed: bool
-    reason: str | None
+    reason: Outside
     halted_by: str | None
     halted_at: str | None
     cancelled: list[CancelRow]
@@ -110,4 +111,6 @@ def awaiting_in_words(own: OwnSwitch, url: str | None) -> list[str]:
 def _tried(one: Tried) -> str:
     named = f" [{one.broker_order_id}]" if one.broker_order_id else ""
     why = f": {one.reason}" if one.reason else ""
+    if one.broker_message:
+        why += f". {wrote(one.broker, one.broker_message)}"
     return f"{one.order_key} at {one.broker}{named}: {one.code or one.state}{why}"

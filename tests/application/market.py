@@ -8,6 +8,7 @@ from application.broker_access import Admit
 from application.ports.broker import Access
 from application.ports.market import Candle, Detail, OptionChain, OptionRow, Quote
 from application.read_broker import ReadBroker
+from application.read_candles import ReadCandles
 from application.read_market import ReadMarket
 from application.read_options import ReadOptionChain
 from domain.capabilities import OFFERS
@@ -15,6 +16,8 @@ from domain.instruments import Instrument, KiteHandle
 from domain.vocabulary import BrokerName, Interval
 from tests.application.world import World
 from tests.fakes.broker import FakeBrokers, ScriptedBroker
+from tests.fakes.calendar import FakeCalendar
+from tests.fakes.candle_store import FakeCandleStore
 from tests.fakes.instruments import FakeInstruments
 
 INFY = Instrument(
@@ -65,6 +68,7 @@ class MarketBroker(ScriptedBroker):
         super().__init__(name, offer=OFFERS[name])
         self.prices = {"NSE:INFY": Decimal("1500.05")}
         self.bars: tuple[Candle, ...] = ()
+        self.trouble: Exception | None = None
         self.its_expiries: tuple[date, ...] = ()
         self.strikes: tuple[int, ...] = ()
         self.underlying_price_inr: Decimal | None = None
@@ -90,7 +94,9 @@ class MarketBroker(ScriptedBroker):
         now: datetime,
     ) -> tuple[Candle, ...]:
         self.asked.append((instrument.name, interval, start, end))
-        return self.bars
+        if isinstance(self.trouble, Exception):
+            raise self.trouble
+        return tuple(bar for bar in self.bars if start <= bar.starts_at < end)
 
     def expiries(self, access: Access, underlying: Instrument, now: datetime) -> tuple[date, ...]:
         return self.its_expiries
@@ -125,4 +131,12 @@ class MarketWorld(World):
         reads = ReadBroker(admit=admit, store=self.store, writer=self.writer, clock=self.clock)
         table = FakeInstruments([INFY, TCS, NIFTY, NIFTY_FUT])
         self.read_market = ReadMarket(read_broker=reads, instruments=table)
+        self.candle_store = FakeCandleStore()
+        self.calendar = FakeCalendar()
+        self.read_candles = ReadCandles(
+            read_broker=reads,
+            instruments=table,
+            store=self.candle_store,
+            calendar=self.calendar,
+        )
         self.read_option_chain = ReadOptionChain(read_broker=reads, instruments=table)

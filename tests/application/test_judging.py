@@ -1,6 +1,6 @@
 """What the risk rules are shown: instrument, last price, and how many orders are in doubt."""
 
-from datetime import timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 
 import pytest
@@ -13,6 +13,7 @@ from application.ports.broker import BrokerDown, LoginExpired, RateLimited, Secr
 from application.ports.market import Quote
 from domain.errors import BrokerLoginRequired, NotSupportedByBroker
 from domain.events import OrderOutcomeUnknown
+from domain.instruments import Instrument
 from domain.limits import parse
 from domain.risk_ledger import RiskLedger
 from domain.vocabulary import OrderTerms
@@ -30,6 +31,7 @@ from tests.application.world import (
     context,
     row,
 )
+from tests.fakes.calendar import FakeCalendar
 
 AT_MARKET = replace(TEN_INFY, order_type="MARKET", limit_price_inr=None)
 STOP = replace(AT_MARKET, order_type="SL-M", trigger_price_inr=Decimal("1500.00"))
@@ -83,7 +85,9 @@ def quoting(world: World, monkeypatch, *answers: str | Exception | None) -> Quot
 def test_instrument_limits_and_last_price_are_what_they_are_now(world: World, monkeypatch):
     quoting(world, monkeypatch, "1481.20")
 
-    assert look(world) == Seen(limits=WIDE_OPEN, instrument=INFY, price=PRICE, unknown_open=0)
+    assert look(world) == Seen(
+        limits=WIDE_OPEN, instrument=INFY, price=PRICE, unknown_open=0, calendar=world.calendar
+    )
 
 
 def test_a_price_is_good_for_five_seconds_and_then_asked_for_again(world: World, monkeypatch):
@@ -212,8 +216,23 @@ def test_the_value_of_an_order_is_what_it_would_go_at(terms, price, value):
     assert value_of(terms, last) == (None if value is None else Decimal(value))
 
 
+def seeing(
+    instrument: Instrument | None = None,
+    price: LastPrice | None = None,
+    unknown_open: int = 0,
+    calendar: FakeCalendar | None = None,
+) -> Seen:
+    return Seen(
+        limits=parse(""),
+        instrument=instrument,
+        price=price,
+        unknown_open=unknown_open,
+        calendar=calendar or FakeCalendar(),
+    )
+
+
 def test_the_facts_say_what_was_seen():
-    seen = Seen(limits=parse(""), instrument=INFY, price=PRICE, unknown_open=3)
+    seen = seeing(instrument=INFY, price=PRICE, unknown_open=3)
 
     told = facts(seen, RiskLedger(), "acc-1", AT_MARKET, OPENING_BELL)
 
@@ -223,12 +242,31 @@ def test_the_facts_say_what_was_seen():
 
 
 def test_the_facts_of_an_unknown_instrument_leave_out_what_nobody_knows():
-    seen = Seen(limits=parse(""), instrument=None, price=None, unknown_open=0)
-
-    told = facts(seen, RiskLedger(), "acc-1", AT_MARKET, OPENING_BELL)
+    told = facts(seeing(), RiskLedger(), "acc-1", AT_MARKET, OPENING_BELL)
 
     assert (told.price_inr, told.price_at, told.value_inr) == (None, None, None)
     assert (told.tick_inr, told.lot_size_shares, told.kind) == (None, None, None)
+
+
+def told_of_the_market(at: datetime) -> tuple[object, ...]:
+    calendar = FakeCalendar({date(2026, 11, 24): "Guru Nanak Jayanti"})
+    told = facts(seeing(calendar=calendar), RiskLedger(), "acc-1", TEN_INFY, at)
+    return told.exchange_open, told.closed_because, told.opens_at
+
+
+def test_the_facts_say_whether_the_exchange_is_open_at_the_moment_of_the_decision():
+    before_the_bell = OPENING_BELL - timedelta(microseconds=1)
+
+    assert told_of_the_market(OPENING_BELL) == (True, None, None)
+    assert told_of_the_market(before_the_bell) == (False, None, OPENING_BELL)
+
+
+def test_the_facts_of_a_holiday_name_it_and_the_next_opening():
+    day = timedelta(days=1)
+
+    told = told_of_the_market(OPENING_BELL + day)
+
+    assert told == (False, "Guru Nanak Jayanti", OPENING_BELL + 2 * day)
 
 
 def test_a_persons_own_limits_go_before_the_configuration(world: World):

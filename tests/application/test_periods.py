@@ -1,10 +1,10 @@
 """Dates as people write them; on Monday, 23 Nov 2026, 11:07 IST."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from application.periods import bar_end, day_of, most_days, period
+from application.periods import Period, day_of, most_days, next_bar, period, pieces
 from domain.errors import InvalidArgument
 
 NOW = datetime(2026, 11, 23, 5, 37, tzinfo=UTC)
@@ -69,7 +69,8 @@ def test_the_bar_of_a_day_or_longer_that_holds_the_first_moment_is_included(inte
         ("20261118", None, "from_date is no date"),
         ("2026-W47-1", None, "from_date is no date"),
         ("2026-11-1\N{SUPERSCRIPT TWO}", None, "from_date is no date"),
-        ("0001-01-02", None, "from_date is no date"),
+        ("0001-01-02", None, "from_date is before 1990"),
+        ("1989-12-31", None, "from_date is before 1990"),
         ("0001-01-01T00:00+14:00", None, "from_date is no date"),
         ("", None, "from_date is no date"),
         ("2026-11-18", "9999-12-31", "to_date is later than today"),
@@ -93,8 +94,8 @@ def test_what_makes_no_sense_is_refused_in_words(from_date, to_date, said):
         ("1M", utc(31, 18, 30, month=10), utc(30, 18, 30)),
     ],
 )
-def test_a_bar_ends_by_the_clock(interval, starts_at, end):
-    assert bar_end(starts_at, interval) == end
+def test_the_next_bar_begins_by_the_clock(interval, starts_at, end):
+    assert next_bar(starts_at, interval) == end
 
 
 def test_a_day_has_so_many_bars_at_most():
@@ -110,3 +111,33 @@ def test_a_day_has_so_many_bars_at_most():
 def test_only_a_date_is_a_day(text):
     with pytest.raises(InvalidArgument, match="expiry must be a date"):
         day_of("expiry", text)
+
+
+def test_a_long_period_is_cut_at_midnight_into_pieces_that_share_no_moment():
+    long = Period(start=utc(2, 4, 30), end=utc(19, 10))
+
+    found = list(pieces(long, "5m", timedelta(days=7)))
+
+    assert [(each.start, each.end) for each in found] == [
+        (utc(2, 4, 30), utc(8, 18, 30)),
+        (utc(8, 18, 30), utc(15, 18, 30)),
+        (utc(15, 18, 30), utc(19, 10)),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("interval", "cut"), [("1w", utc(22, 18, 30)), ("1M", utc(31, 18, 30, month=10))]
+)
+def test_weeks_and_months_are_cut_where_they_begin(interval, cut):
+    long = Period(start=utc(30, 18, 30, month=9), end=utc(29, 18, 30))
+
+    first, second = pieces(long, interval, timedelta(days=59))
+
+    assert (first.end, second.start, second.end) == (cut, cut, utc(29, 18, 30))
+
+
+def test_what_one_call_covers_is_one_piece():
+    short = Period(start=utc(2), end=utc(3))
+
+    assert list(pieces(short, "1M", timedelta(days=7))) == [short]
+    assert list(pieces(Period(start=utc(2), end=utc(2)), "1d", timedelta(days=7))) == []

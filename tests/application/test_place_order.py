@@ -124,7 +124,11 @@ def test_the_request_on_record_says_all_that_was_asked_and_of_whom(world: World)
         dispatch_by=OPENING_BELL + timedelta(seconds=10),
         approval=proposed.proposal_id,
         risk=RiskFacts(
-            value_inr=Decimal("14805.00"), tick_inr=Decimal("0.05"), lot_size_shares=1, kind="EQ"
+            value_inr=Decimal("14805.00"),
+            tick_inr=Decimal("0.05"),
+            lot_size_shares=1,
+            kind="EQ",
+            exchange_open=True,
         ),
     )
 
@@ -412,7 +416,6 @@ def test_an_order_without_any_broker_is_refused_and_nothing_is_stored(world: Wor
     [
         ({"exchange": "MCX"}, "Paper has no exchange MCX. Next: choose one of BSE, NSE."),
         ({"product": "NRML"}, "Paper has no product NRML. Next: choose one of CNC, MIS."),
-        ({"variety": "co"}, "Paper has no variety co. Next: choose one of amo, regular."),
         ({"validity": "TTL"}, "Paper has no validity TTL. Next: choose one of DAY, IOC."),
     ],
 )

@@ -5,10 +5,10 @@ from decimal import Decimal
 
 import pytest
 
-from application.ports.account import Holding, Position
 from application.ports.broker import BrokerDown, LoginExpired
 from application.ports.broker_orders import BrokerOrder
 from application.read_broker import OrderBook
+from application.read_portfolio import ReadPortfolio
 from domain.errors import BrokerLoginRequired, BrokerUnavailable, NoActiveBroker, SessionHasExpired
 from domain.events import (
     BrokerAuthenticationExpired,
@@ -33,6 +33,7 @@ from tests.application.world import (
     context,
     row,
 )
+from tests.fakes.instruments import FakeInstruments
 
 PARTIAL = OrderSighting(
     status="PARTIAL",
@@ -40,22 +41,6 @@ PARTIAL = OrderSighting(
     filled_shares=4,
     pending_shares=6,
     average_price_inr=Decimal("1480.25"),
-)
-WIPRO = Holding(
-    exchange="NSE",
-    trading_symbol="WIPRO",
-    isin="INE075A01022",
-    quantity_shares=5,
-    average_price_inr=Decimal("250.10"),
-    last_price_inr=Decimal("251.00"),
-)
-SHORT_TCS = Position(
-    exchange="NSE",
-    trading_symbol="TCS",
-    product="MIS",
-    quantity_shares=-3,
-    average_price_inr=Decimal("3100.00"),
-    last_price_inr=Decimal("3090.50"),
 )
 
 
@@ -385,25 +370,19 @@ def test_orders_at_another_broker_are_not_ours_here(world: World):
     assert book.unlisted == ()
 
 
-def test_the_portfolio_is_what_the_broker_says(world: World):
-    world.paper.its_holdings = (WIPRO,)
-    world.paper.its_positions = (SHORT_TCS,)
-
-    portfolio = world.read_broker.portfolio(context(), world.entered(), "paper")
-
-    assert portfolio.holdings == (WIPRO,)
-    assert portfolio.positions == (SHORT_TCS,)
-    assert portfolio.admission.broker is world.paper
-
-
 # Trouble
 
 
 def reads(world: World):
     return [
         lambda: world.read_broker.order_book(context(), world.entered(), "kite"),
-        lambda: world.read_broker.portfolio(context(), world.entered(), "kite"),
+        lambda: portfolio_of(world, "kite"),
     ]
+
+
+def portfolio_of(world: World, named: str | None):
+    read = ReadPortfolio(read_broker=world.read_broker, instruments=FakeInstruments([]))
+    return read(context(), world.entered(), named, "holdings", "positions")
 
 
 @pytest.mark.parametrize("which", [0, 1], ids=["order book", "portfolio"])
@@ -447,7 +426,8 @@ def test_a_broker_that_is_down_changes_nothing(world: World, which):
     assert world.vault.holds(FIRST) == [("kite", 1)]
 
 
-@pytest.mark.parametrize("read", ["order_book", "portfolio"])
-def test_without_any_broker_there_is_nothing_to_read(world: World, read):
+def test_without_any_broker_there_is_nothing_to_read(world: World):
     with pytest.raises(NoActiveBroker):
-        getattr(world.read_broker, read)(context(), world.entered(), None)
+        world.read_broker.order_book(context(), world.entered(), None)
+    with pytest.raises(NoActiveBroker):
+        portfolio_of(world, None)

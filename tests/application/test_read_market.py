@@ -1,16 +1,9 @@
-from datetime import UTC, datetime, timedelta
-from decimal import Decimal
-
 import pytest
 
-from application.periods import Period
-from application.ports.market import Candle
-from application.read_market import Bars, Quotes, Symbol
+from application.read_market import Quotes, Symbol
 from domain.errors import InvalidArgument, UnknownInstrument
 from tests.application.market import INFY, TCS, MarketWorld
-from tests.application.world import OPENING_BELL, context
-
-LAST_WEEK = Period(start=OPENING_BELL - timedelta(days=7), end=OPENING_BELL)
+from tests.application.world import context
 
 
 def quotes(world: MarketWorld, *symbols: str, detail=None) -> Quotes:
@@ -18,24 +11,6 @@ def quotes(world: MarketWorld, *symbols: str, detail=None) -> Quotes:
     return world.read_market.quotes(
         context(), world.entered(), world.broker.name, wanted, detail
     ).answer
-
-
-def bars(world: MarketWorld, interval="5m", period=LAST_WEEK) -> Bars:
-    return world.read_market.candles(
-        context(), world.entered(), world.broker.name, Symbol(text="INFY"), interval, period
-    ).answer
-
-
-def bar(starts_at: datetime) -> Candle:
-    one = Decimal("1500.00")
-    return Candle(
-        starts_at=starts_at,
-        open_inr=one,
-        high_inr=one,
-        low_inr=one,
-        close_inr=one,
-        volume_shares=10,
-    )
 
 
 def test_the_unknown_and_the_unpriced_are_told_apart():
@@ -97,49 +72,6 @@ def test_more_calls_than_one_question_is_worth_are_refused_with_a_way_out(monkey
     found = quotes(world, "INFY", "TCS", detail="ltp")
 
     assert [each.instrument for each in found.quotes] == [INFY]
-
-
-def test_a_bar_is_open_until_its_end():
-    world = MarketWorld("kite")
-    world.broker.bars = (bar(OPENING_BELL - timedelta(minutes=5)), bar(OPENING_BELL))
-
-    found = bars(world)
-    world.clock.advance(timedelta(minutes=5))
-    later = bars(world)
-
-    assert (found.is_last_open, later.is_last_open) == (True, False)
-    assert found.last_ends_at == datetime(2026, 11, 23, 3, 50, tzinfo=UTC)
-
-
-def test_no_bars_is_an_answer():
-    found = bars(MarketWorld("kite"))
-
-    assert (found.candles, found.last_ends_at, found.is_last_open) == ((), None, False)
-
-
-@pytest.mark.parametrize(("interval", "days"), [("1m", 133), ("1d", 4000)])
-def test_a_period_of_too_many_bars_or_calls_is_refused_with_how_long_it_may_be(
-    interval, days, monkeypatch
-):
-    monkeypatch.setattr("application.read_market.MOST_CALLS", 2 if interval == "1d" else 50)
-    world = MarketWorld("kite")
-    longest = Period(start=OPENING_BELL - timedelta(days=days), end=OPENING_BELL)
-    longer = Period(start=longest.start - timedelta(seconds=1), end=OPENING_BELL)
-
-    bars(world, interval, longest)
-    with pytest.raises(InvalidArgument, match=f"at most {days} days of {interval} bars"):
-        bars(world, interval, longer)
-
-    assert world.broker.asked == [("NSE:INFY", interval, longest.start, longest.end)]
-
-
-def test_a_symbol_that_nobody_knows_has_no_bars():
-    world = MarketWorld("kite")
-
-    with pytest.raises(UnknownInstrument):
-        world.read_market.candles(
-            context(), world.entered(), "kite", Symbol(text="INFOSY"), "1d", LAST_WEEK
-        )
 
 
 def test_a_symbol_says_the_exchange_that_was_given_beside_it():

@@ -395,3 +395,29 @@ def test_it_counts_when_the_order_was_asked_for_not_when_it_was_stored(day):
     day.append((DESK, request))
 
     assert day.told(limits) == ["k1: passed -> passed"]
+
+
+# What the calendar said then
+
+HOLIDAY = RiskFacts(value_inr=Decimal(10_000), exchange_open=False, closed_because="Holi")
+
+
+def versions(day, limits):
+    return [each.denial and each.denial.rule_version for each in day.judged(limits)]
+
+
+def test_an_order_is_judged_by_what_the_calendar_said_then(day, monkeypatch):
+    day.sent("k1")
+    monkeypatch.setattr(day, "known", lambda terms, value: HOLIDAY)
+    day.sent("k2")
+
+    limits = parse("market_hours=always")
+    assert day.told(limits) == ["k1: passed -> passed", "k2: passed -> market_hours"]
+    assert versions(day, limits) == [None, 2]
+
+
+def test_an_order_of_before_the_calendar_is_judged_by_version_one(day):
+    day.clock.at = OPENING_BELL - timedelta(hours=1)
+    day.sent("early")
+
+    assert versions(day, parse("market_hours=always")) == [1]

@@ -37,6 +37,7 @@ from domain.streams import session_stream
 from domain.vocabulary import OrderSighting, OrderTerms
 from tests.fakes.activity import MemoryActivity
 from tests.fakes.broker import FakeBrokers, ScriptedBroker
+from tests.fakes.calendar import FakeCalendar
 from tests.fakes.clock import CountingIds, ManualClock
 from tests.fakes.egress import FakeEgresses
 from tests.fakes.event_store import MemoryEventStore
@@ -196,11 +197,13 @@ class World:
             egresses=self.egresses,
         )
         self.instruments = FakeInstruments([INFY])
+        self.calendar = FakeCalendar()
         self.policy = RiskPolicy(writer=self.writer, defaults=self.limits)
         self.judging = Judging(
             policy=self.policy,
             prices=LastPrices(self.clock),
             instruments=self.instruments,
+            calendar=self.calendar,
             writer=self.writer,
         )
         self.send_change = SendChange(admit=self.admit, writer=self.writer, clock=self.clock)

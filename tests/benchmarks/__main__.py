@@ -6,9 +6,12 @@
 import sys
 
 from tests.benchmarks import (
+    analysis_data,
     appending,
     client_memory,
+    fifty_symbols,
     hung_calls,
+    indicators,
     instruments,
     loading,
     order_slots,
@@ -28,9 +31,12 @@ ALL = {
     "session_info_cpu": session_info_cpu.run,
     "session_memory": session_memory.run,
     "instruments": instruments.run,
+    "fifty_symbols": fifty_symbols.run,
     "client_memory": client_memory.run,
     "hung_calls": hung_calls.run,
+    "indicators": indicators.run,
     "tool_list": tool_list.run,
+    "analysis_data": analysis_data.run,
 }
 
 if unknown := set(sys.argv[1:]) - set(ALL):

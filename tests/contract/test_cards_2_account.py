@@ -5,7 +5,7 @@ from decimal import Decimal
 import pytest
 from msgspec.structs import replace
 
-from application.ports.account import Conversion
+from application.ports.account import Conversion, DayTrades
 from application.ports.broker import LoginExpired
 from application.ports.broker_orders import Accepted, Declined, Unproven
 from tests.contract.cards import needs
@@ -89,15 +89,30 @@ def test_card_36_an_intraday_purchase_is_a_position(desk: Desk):
     assert (position.product, position.quantity_shares) == ("MIS", 10)
     assert position.average_price_inr == order.sighting.average_price_inr
     assert position.last_price_inr in (None, desk.price("NSE", "INFY"))
+    assert position.realised_inr == 0
+    assert position.day == DayTrades(
+        overnight_shares=0,
+        buy_shares=10,
+        buy_value_inr=10 * known(order.sighting.average_price_inr),
+        sell_shares=0,
+        sell_value_inr=Decimal(0),
+    )
 
 
 @needs("positions")
-def test_card_37_a_short_position_is_negative(desk: Desk):
-    desk.placed(replace(BUY_INTRADAY, transaction_type="SELL"))
+def test_card_37_a_short_position_is_negative_and_stays_when_it_is_closed(desk: Desk):
+    sold = desk.order(desk.placed(replace(BUY_INTRADAY, transaction_type="SELL")))
+    (short,) = desk.broker.positions(desk.access, desk.clock())
+    desk.advance(minutes=10)
+    bought = desk.order(desk.placed(BUY_INTRADAY))
 
-    (position,) = desk.broker.positions(desk.access, desk.clock())
+    (closed,) = desk.broker.positions(desk.access, desk.clock())
 
-    assert position.quantity_shares == -10
+    earned = known(sold.sighting.average_price_inr) - known(bought.sighting.average_price_inr)
+    assert (short.quantity_shares, closed.quantity_shares) == (-10, 0)
+    assert short.realised_inr == 0
+    assert closed.realised_inr == 10 * earned != 0
+    assert closed.average_price_inr == 0
 
 
 @needs("positions")
@@ -155,7 +170,7 @@ def test_card_42_a_basket_blocks_no_more_than_its_orders_together(desk: Desk):
     sell = replace(buy, transaction_type="SELL")
 
     alone = desk.broker.order_margins(desk.access, [buy], desk.clock())
-    both = desk.broker.order_margins(desk.access, [buy, sell], desk.clock())
+    both = desk.broker.basket_margins(desk.access, [buy, sell], desk.clock())
 
     assert Decimal(0) <= both.total_inr <= 2 * alone.total_inr
 

@@ -7,7 +7,7 @@ from msgspec.structs import replace
 
 from domain import control_events as c
 from domain import events as e
-from domain.vocabulary import OrderSighting, OrderTerms, RiskFacts
+from domain.vocabulary import GttLeg, OrderSighting, OrderTerms, PlaceGtt, RiskFacts
 from tests.domain.facts import (
     ABSENT,
     ADOPTED,
@@ -47,6 +47,12 @@ TERMS = OrderTerms(
     trigger_price_inr=Decimal("1479.0000"),
     disclosed_quantity_shares=1,
     tag='रमेश "x" \\ \n',
+    instruction=PlaceGtt(
+        legs=(
+            GttLeg(trigger_price_inr=Decimal("1400.00"), limit_price_inr=Decimal("1395.50")),
+            GttLeg(trigger_price_inr=Decimal("1600.0000"), limit_price_inr=Decimal("1599")),
+        )
+    ),
 )
 SIGHTING = OrderSighting(
     status="PARTIAL",
@@ -71,13 +77,21 @@ RISK = RiskFacts(
     unknown_open=1,
     same_order_at=OPENING_BELL - timedelta(seconds=29),
     held_inr=Decimal("9000.00"),
+    exchange_open=False,
+    closed_because="Guru Nanak Jayanti",
+    opens_at=OPENING_BELL + timedelta(days=2),
 )
 
 EXAMPLES: dict[str, e.Event] = {
     "trading_session.session_created.v1": replace(
-        CREATED, label="शेयर", active_broker="groww", previous_session_id=SESSION
+        CREATED,
+        label="शेयर",
+        active_broker="groww",
+        previous_session_id=SESSION,
+        data_broker="kite",
     ),
     "trading_session.broker_selected.v1": e.BrokerSelected(broker="dhan"),
+    "trading_session.data_broker_selected.v1": e.DataBrokerSelected(broker="kite"),
     "trading_session.broker_authenticated.v1": replace(
         login(expires_at=OPENING_BELL), relinked=True
     ),

@@ -37,6 +37,12 @@ def test_an_order_in_slices_says_as_how_many_it_goes():
     assert "It goes as 3 orders" in text(slices=3)
 
 
+def test_an_iceberg_says_how_much_of_it_goes_at_a_time():
+    legs = replace(TEN_INFY, variety="iceberg", disclosed_quantity_shares=5)
+
+    assert ", variety iceberg, 5 at a time, one after the other.\n" in text(legs)
+
+
 @pytest.mark.parametrize(
     ("amount", "shown"),
     [("0", "₹0.00"), ("999.5", "₹999.50"), ("100000", "₹1,00,000.00"), ("0.0025", "₹0.0025"),

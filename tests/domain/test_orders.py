@@ -24,6 +24,7 @@ from domain.orders import (
     observe_order,
     request_order,
 )
+from domain.vocabulary import CancelGtt, ConvertPosition, GttLeg, PlaceGtt
 from tests.domain.facts import (
     CREATED,
     DISPATCHED,
@@ -273,6 +274,13 @@ OTHER_TERMS: list[dict[str, object]] = [
     {"trigger_price_inr": Decimal("1480.50")},
     {"disclosed_quantity_shares": 5},
     {"tag": "mine"},
+    {"instruction": ConvertPosition(from_product="MIS")},
+    {"instruction": CancelGtt(gtt_id="7", kind="SINGLE")},
+    {
+        "instruction": PlaceGtt(
+            legs=(GttLeg(trigger_price_inr=Decimal("1470"), limit_price_inr=Decimal("1480.50")),)
+        )
+    },
 ]
 
 

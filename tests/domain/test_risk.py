@@ -68,7 +68,7 @@ def test_every_rule_and_its_version():
         "exchanges": 1,
         "products": 1,
         "symbols": 1,
-        "market_hours": 1,
+        "market_hours": 2,
         "lot": 1,
         "tick": 1,
         "order_quantity": 1,
@@ -194,6 +194,49 @@ def test_what_is_on_the_list_of_the_allowed_passes():
 
 # Market hours
 
+SHUT = replace(
+    SEEN,
+    exchange_open=False,
+    closed_because="Guru Nanak Jayanti",
+    opens_at=datetime(2026, 11, 25, 3, 45, tzinfo=UTC),
+)
+CRUDE = replace(TEN_INFY, exchange="MCX", trading_symbol="CRUDEOIL26DECFUT")
+
+
+def test_real_orders_go_only_while_the_calendar_says_that_the_exchange_is_open():
+    sunday = datetime(2026, 2, 1, 4, 30, tzinfo=UTC)  # the Union Budget
+    open_today = replace(SEEN, price_at=sunday, exchange_open=True)
+
+    assert rule_of(facts=open_today, now=sunday) is None
+    assert rule_of(facts=SHUT) == "market_hours"
+
+
+def test_the_denial_names_the_holiday_and_the_next_opening():
+    denied = denial(facts=SHUT)
+
+    assert denied == (
+        "market_hours",
+        2,
+        "market_hours=live",
+        "NSE is closed (Guru Nanak Jayanti) at Mon 23 Nov 2026 10:00 IST; it opens Wed 25 Nov 2026 "
+        "09:15 IST. Nothing was sent. Next: wait for the market to open, or place it as an "
+        "after-market order (variety amo) where the broker takes one.",
+    )
+
+
+def test_outside_of_hours_there_is_no_reason_to_name():
+    after_hours = replace(SHUT, closed_because=None)
+
+    assert denial(facts=after_hours).reason.startswith("NSE is closed at Mon 23 Nov 2026 10:00 IST")
+
+
+def test_the_calendar_knows_every_exchange():
+    assert rule_of("allowed_exchanges=MCX", CRUDE, SHUT) == "market_hours"
+    assert rule_of("allowed_exchanges=MCX", CRUDE, replace(SHUT, exchange_open=True)) is None
+
+
+# Market hours, of facts without a calendar
+
 
 @pytest.mark.parametrize(
     ("now", "rule"),
@@ -210,21 +253,25 @@ def test_what_is_on_the_list_of_the_allowed_passes():
     ],
     ids=["before the bell", "bell", "15:29", "15:30", "Friday", "Saturday", "Sunday", "night"],
 )
-def test_real_orders_go_only_in_market_hours(now, rule):
+def test_real_orders_of_an_older_release_go_only_from_monday_to_friday(now, rule):
     assert rule_of(facts=replace(SEEN, price_at=now), now=now) == rule
 
 
-def test_after_hours_the_reason_says_what_time_it_is_in_india():
-    evening = datetime(2026, 11, 23, 12, 30, tzinfo=UTC)
+def test_without_a_calendar_it_is_version_one_that_denies():
+    denied = denial(now=datetime(2026, 11, 23, 12, 30, tzinfo=UTC))
 
-    assert "it is Mon 23 Nov 2026 18:00 IST" in denial(now=evening).reason
+    assert denied.rule_version == 1
+    assert "it is Mon 23 Nov 2026 18:00 IST" in denied.reason
 
 
 EVENING = datetime(2026, 11, 23, 12, 30, tzinfo=UTC)
 
 
 def test_after_market_orders_are_for_the_evening():
-    assert denial(terms=replace(TEN_INFY, variety="amo"), now=EVENING) is None
+    amo = replace(TEN_INFY, variety="amo")
+
+    assert denial(terms=amo, now=EVENING) is None
+    assert denial(terms=amo, facts=SHUT) is None
 
 
 @pytest.mark.parametrize(
@@ -240,12 +287,11 @@ def test_after_market_orders_are_for_the_evening():
 )
 def test_whose_orders_keep_the_market_hours_is_a_setting(setting, mode, rule):
     assert rule_of(f"market_hours={setting}", mode=mode, now=EVENING) == rule
+    assert rule_of(f"market_hours={setting}", facts=SHUT, mode=mode) == rule
 
 
-def test_hours_of_other_exchanges_are_the_brokers_to_judge():
-    crude = replace(TEN_INFY, exchange="MCX", trading_symbol="CRUDEOIL26DECFUT")
-
-    assert denial("allowed_exchanges=MCX", crude, now=EVENING) is None
+def test_without_a_calendar_hours_of_other_exchanges_are_the_brokers_to_judge():
+    assert denial("allowed_exchanges=MCX", CRUDE, now=EVENING) is None
 
 
 # Prices
@@ -346,6 +392,16 @@ def test_lots_are_told_in_shares():
     assert denied.reason.startswith("100 shares are no multiple of the lot of 65 shares.")
     assert (
         rule_of("require_lot_multiple=no", replace(NIFTY, quantity_shares=100), NIFTY_SEEN) is None
+    )
+
+
+def test_of_an_iceberg_one_leg_has_to_be_within_the_freeze_quantity():
+    limits = "freeze_quantity_shares=NFO:NIFTY:130"
+    iceberg = replace(NIFTY, quantity_shares=650, variety="iceberg", disclosed_quantity_shares=130)
+
+    assert rule_of(limits, iceberg, NIFTY_SEEN) is None
+    assert rule_of(limits, replace(iceberg, disclosed_quantity_shares=325), NIFTY_SEEN) == (
+        "freeze_quantity"
     )
 
 

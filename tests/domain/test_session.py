@@ -39,6 +39,7 @@ DAY = timedelta(days=1)
 INSTANT = timedelta(microseconds=1)
 IDLE_AFTER = timedelta(hours=24, seconds=10)
 KITE_SELECTED = e.BrokerSelected(broker="kite")
+DHAN_FOR_DATA = e.DataBrokerSelected(broker="dhan")
 EXPIRED_IDLE = e.SessionExpired(
     reason="idle", last_activity_at=OPENING_BELL, deadline=OPENING_BELL + IDLE_AFTER
 )
@@ -87,8 +88,8 @@ def test_a_session_that_is_opened_ends_after_its_greatest_age():
     ) == [CREATED]
 
 
-def test_the_successor_of_a_session_that_grew_too_old_keeps_its_active_broker():
-    old = given(CREATED, KITE_SELECTED, EXPIRED_BY_AGE)
+def test_the_successor_of_a_session_that_grew_too_old_keeps_its_brokers():
+    old = given(CREATED, KITE_SELECTED, DHAN_FOR_DATA, EXPIRED_BY_AGE)
 
     assert open_session(
         label="work",
@@ -103,6 +104,7 @@ def test_the_successor_of_a_session_that_grew_too_old_keeps_its_active_broker():
             ends_at=OPENING_BELL + 14 * DAY,
             active_broker="kite",
             previous_session_id=SESSION,
+            data_broker="dhan",
         )
     ]
 
@@ -328,6 +330,39 @@ def test_selecting_another_broker_replaces_the_active_one_and_keeps_the_logins()
 
     assert session.active_broker == "paper"
     assert list(session.logins) == ["kite"]
+
+
+def test_a_broker_set_apart_for_data_leaves_the_active_one_as_it_is():
+    decided = select_broker(given(CREATED, KITE_SELECTED), "dhan", OPENING_BELL, "data")
+
+    session = given(CREATED, KITE_SELECTED, *decided)
+    assert decided == [DHAN_FOR_DATA]
+    assert (session.active_broker, session.data_broker) == ("kite", "dhan")
+    assert select_broker(session, "dhan", OPENING_BELL, "data") == []
+
+
+def test_another_active_broker_leaves_the_one_for_data_as_it_is():
+    session = given(CREATED, KITE_SELECTED, DHAN_FOR_DATA)
+
+    assert select_broker(session, "paper", OPENING_BELL) == [e.BrokerSelected(broker="paper")]
+
+
+def test_a_broker_for_both_takes_the_place_of_the_one_for_data():
+    session = given(CREATED, KITE_SELECTED, DHAN_FOR_DATA)
+
+    decided = select_broker(session, "kite", OPENING_BELL, "both")
+
+    assert decided == [e.DataBrokerSelected(broker=None)]
+    assert select_broker(given(CREATED), "kite", OPENING_BELL, "both") == [KITE_SELECTED]
+
+
+def test_questions_about_the_market_go_to_the_broker_that_is_set_apart_for_them():
+    session = given(CREATED, KITE_SELECTED, DHAN_FOR_DATA)
+
+    assert chosen_broker(session, None, for_data=True) == "dhan"
+    assert chosen_broker(session, "paper", for_data=True) == "paper"
+    assert chosen_broker(session, None) == "kite"
+    assert chosen_broker(given(CREATED, KITE_SELECTED), None, for_data=True) == "kite"
 
 
 def test_a_call_is_about_the_broker_that_it_names():

@@ -3,7 +3,7 @@
 import re
 import zlib
 from collections.abc import AsyncIterator
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal
 
 import pytest
 
@@ -51,8 +51,102 @@ async def test_what_was_bought_for_the_day_is_a_position(uma, broker):
     assert (first.data["broker"], first.data["mode"]) == (broker, mode)
     assert first.first_line.startswith(f"[{mode} · your session ")
     assert f"· {broker} ·" in first.first_line
-    assert first.text.splitlines()[1].startswith(f"2 positions at {NAMES[broker]}, open gain ")
+    assert first.text.splitlines()[1].startswith(f"2 positions at {NAMES[broker]}, today ")
     assert "More: get_positions(cursor='c1')." in first.text
+
+
+async def test_a_position_shows_what_is_realised_and_what_is_not_and_closed_ones_stay(uma, broker):
+    await uma.call("create_order", **buy("TCS", 3, product="MIS"))
+    await uma.call("create_order", **buy("TCS", 1, product="MIS", transaction_type="SELL"))
+    await uma.call("create_order", **buy("ITC", 2, product="MIS"))
+    await uma.call("create_order", **buy("ITC", 2, product="MIS", transaction_type="SELL"))
+
+    answer = await uma.call("get_positions")
+    portfolio = await uma.call("get_portfolio")
+
+    rows = {row["symbol"]: row for row in answer.data["positions"]}
+    assert {
+        name: tuple(row[f"{part}uantity"] for part in ("q", "overnightQ", "boughtQ", "soldQ"))
+        for name, row in rows.items()
+    } == {"TCS": (2, 0, 3, 1), "ITC": (0, 0, 2, 2)}
+    for row in rows.values():
+        parts = Decimal(row["realisedPnl"]) + Decimal(row["unrealisedPnl"])
+        assert abs(Decimal(row["pnl"]) - parts) <= Decimal("0.01")
+        # Nothing was carried into the day; brokers round averages to four places.
+        assert abs(Decimal(row["dayPnl"]) - Decimal(row["pnl"])) <= Decimal("0.01")
+    assert rows["ITC"]["unrealisedPnl"] == "0.00"
+    assert all(
+        MONEY.fullmatch(answer.data[f"total{part}nl"]) for part in ("P", "RealisedP", "DayP")
+    )
+    assert "NSE:ITC MIS: closed, today " in answer.text
+    assert [row["quantity"] for row in portfolio.data["positions"]] == [
+        row["quantity"] for row in answer.data["positions"]
+    ]
+
+
+@pytest.mark.parametrize("broker", ["kite", "groww", "dhan"], indirect=True)
+async def test_a_holding_shows_todays_change_apart_from_its_gain(uma, broker):
+    answer = await uma.call("get_portfolio", limit=3)
+
+    for row in answer.data["holdings"]:
+        worth = Decimal(row["currentPrice"]) * row["quantity"]
+        assert Decimal(row["currentValue"]) == worth
+        assert Decimal(row["pnl"]) == worth - Decimal(row["investedValue"])
+        before = worth - Decimal(row["dayChange"])
+        assert row["dayChangePercent"] == str(
+            (Decimal(row["dayChange"]) / before * 100).quantize(Decimal("0.01"), ROUND_HALF_UP)
+        )
+        assert (row["sellableQuantity"], row["unsettledQuantity"], row["pledgedQuantity"]) == (
+            row["quantity"],
+            0,
+            0,
+        )
+    sources = {(row["priceSource"], row["priceAt"] is None) for row in answer.data["holdings"]}
+    assert (
+        sources
+        == {
+            "kite": {("holdings", True)},
+            "groww": {("quotes", True)},
+            "dhan": {("quotes", False)},
+        }[broker]
+    )
+    summary = answer.data["summary"]
+    assert (summary["totalHoldings"], summary["unpricedStocks"]) == (answer.data["total"], 0)
+    assert MONEY.fullmatch(summary["totalDayChange"])
+    assert MONEY.fullmatch(summary["totalPnl"])
+    assert answer.data["missing"] == []
+    assert answer.data["askedAt"].endswith("+05:30")
+    assert f"{answer.data['total']} holdings at {NAMES[broker]}, worth ₹" in answer.text
+    assert ("Prices bear no time" in answer.text) is (broker != "dhan")
+
+
+@pytest.mark.parametrize("broker", ["paper"], indirect=True)
+async def test_who_holds_nothing_is_told_so_in_numbers(uma):
+    answer = await uma.call("get_portfolio")
+
+    assert (answer.data["holdings"], answer.data["total"]) == ([], 0)
+    summary = answer.data["summary"]
+    assert (summary["totalCurrent"], summary["totalPnl"], summary["totalDayChange"]) == (
+        "0.00",
+        "0.00",
+        "0.00",
+    )
+    assert (summary["totalPnlPercent"], summary["totalDayChangePercent"]) == (None, None)
+    assert "0 holdings at Paper, worth ₹0.00" in answer.text
+
+
+@pytest.mark.parametrize("broker", ["paper"], indirect=True)
+async def test_more_rows_than_a_screenful_are_said_when_asked_for(uma):
+    for _ in range(11):
+        await uma.call("create_order", **buy("ITC", 1, product="MIS"))
+        await uma.call("create_order", **buy("ITC", 1, product="MIS", transaction_type="SELL"))
+
+    short = await uma.call("get_trades")
+    detailed = await uma.call("get_trades", response_format="detailed")
+
+    assert len(short.data["trades"]) == len(detailed.data["trades"]) == 22
+    assert short.text.splitlines()[-1].startswith("And 2 more in the data;")
+    assert len(detailed.text.splitlines()) == 24
 
 
 async def test_money_is_told_and_what_was_paid_is_gone(uma):

@@ -1,9 +1,14 @@
+from datetime import date
 from pathlib import Path
 
 import pytest
 
+from application.ports.calendar import Coverage
+from domain.vocabulary import Exchange as ExchangeName
 from infrastructure.simulator.app import build_app, running, system_now
 from infrastructure.simulator.exchange.exchange import Exchange
+from mcp_interface.cli.calendar_diagnosis import calendar_reach
+from tests.fakes.calendar import FakeCalendar
 from tests.mcp_interface.command_line import CommandLine, closed_port
 
 
@@ -13,15 +18,16 @@ def cli(tmp_path: Path) -> CommandLine:
 
 
 def statuses(checks: list[dict[str, str]]) -> dict[str, str]:
-    return {check["check"]: check["status"] for check in checks}
+    """Without the calendar, which ends one day whatever is tested."""
+    return {check["check"]: check["status"] for check in checks if check["check"] != "calendar"}
 
 
 def test_a_fresh_machine_is_healthy_and_stays_untouched(cli):
     said = cli("doctor")
 
     assert said.code == 0
-    assert {row["status"] for row in said.rows} == {"ok"}
-    assert "live orders are refused in this version" in said.out
+    assert set(statuses(said.rows).values()) == {"ok"}
+    assert "those to real brokers are refused" in said.out
     assert list(cli.home.iterdir()) == []
 
 
@@ -73,6 +79,52 @@ def test_live_trading_is_said_to_be_off_and_an_unproven_address_is_warned_of(cli
     asked = cli.given(TRADING_LIVE="true", TRADING_KITE_URL=f"http://127.0.0.1:{closed_port()}")
 
     found = asked.json("doctor")
-    warned = [check["check"] for check in found["checks"] if check["status"] == "warn"]
+    warned = [name for name, status in statuses(found["checks"]).items() if status == "warn"]
     assert warned == ["mode", "kite address"]
     assert found["failed"] == 0
+
+
+# How far the calendar reaches
+
+
+class MixedCalendar(FakeCalendar):
+    """MCX ends earlier than the others."""
+
+    def coverage(self, exchange: ExchangeName) -> Coverage:
+        if exchange == "MCX":
+            return Coverage(source="a test", since=date(2026, 1, 1), until=date(2026, 12, 31))
+        return super().coverage(exchange)
+
+
+def test_a_calendar_of_at_least_forty_five_days_is_enough():
+    enough = calendar_reach(FakeCalendar(until=date(2026, 12, 31)), date(2026, 11, 16))
+
+    assert (enough.status, enough.next_step) == ("ok", None)
+    assert enough.found.endswith("NSE, BSE, NFO, BFO, CDS, BCD, MCX are known until 2026-12-31")
+
+
+def test_a_calendar_that_ends_soon_is_warned_of():
+    short = calendar_reach(FakeCalendar(until=date(2026, 12, 31)), date(2026, 11, 17))
+
+    assert short.status == "warn"
+    assert "known until 2026-12-31, 44 days from now" in short.found
+    assert short.next_step == "upgrade: a newer version brings a newer calendar"
+
+
+def test_the_first_calendar_to_end_is_named():
+    found = calendar_reach(MixedCalendar(until=date(2027, 12, 31)), date(2026, 12, 20)).found
+
+    assert found.startswith("trading days of MCX are known until 2026-12-31, 11 days from now")
+
+
+def test_a_calendar_that_is_over_says_so():
+    over = calendar_reach(FakeCalendar(until=date(2026, 12, 31)), date(2027, 1, 1))
+
+    assert over.status == "warn"
+    assert "2026-12-31, which is over" in over.found
+
+
+def test_the_calendar_is_among_the_checks(cli):
+    told = [check for check in cli.json("doctor")["checks"] if check["check"] == "calendar"]
+
+    assert [check["found"][:32] for check in told] == ["trading days of NSE, BSE, NFO, B"]

@@ -72,7 +72,7 @@ def test_events_that_cannot_be_read_are_found_by_status_and_doctor(cli):
     assert {row["lag"] for row in status["projections"]} == {0}
     assert status["parked"][0]["event"] == "trading_session.broker_selected.v1"
     assert failed(cli) == ["projections"]
-    assert cli.json("projections", "rebuild", "audit_timeline", code=1)
+    assert cli.json("projections", "rebuild", "audit_timeline_v2", code=1)
 
     store_by_hand(cli, 2, "trading_session.moon_landed.v1", b"{}")
     stopped = cli("projections", "status")

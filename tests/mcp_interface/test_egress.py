@@ -41,7 +41,7 @@ async def test_an_order_leaves_from_the_registered_address_from_the_call_after_i
         ("PLACED", None),
         ("REJECTED", "EGRESS_UNAVAILABLE"),
     ]
-    assert ["The broker's words" in each["text"] for each in (from_anywhere, from_nowhere)] == [
+    assert ["Kite wrote: " in each["text"] for each in (from_anywhere, from_nowhere)] == [
         True,
         False,
     ]

@@ -86,10 +86,13 @@ async def test_less_detail_has_fewer_fields(uma, broker):
 
 async def test_more_than_a_screenful_comes_without_depth(uma):
     answer = await uma.call("get_quote", symbols=TWENTY_ONE)
+    detailed = await uma.call("get_quote", symbols=TWENTY_ONE, response_format="detailed")
 
     assert [row["tradingSymbol"] for row in answer.data["quotes"]] == TWENTY_ONE
     assert answer.data["detail"] == "ohlc"
-    assert answer.text.splitlines()[-1] == "And 1 more in the data."
+    assert len(answer.text.splitlines()) == 22
+    assert answer.text.splitlines()[-1].startswith("And 1 more in the data;")
+    assert detailed.text.splitlines()[-1].startswith("NSE:SUNPHARMA ₹")
 
 
 async def test_what_nobody_knows_is_refused_with_the_nearest_names(uma):
@@ -121,8 +124,90 @@ async def test_candles_of_days_are_named_by_their_midnight_and_none_is_missing(u
     assert (answer.data["name"], answer.data["interval"]) == ("NSE:INFY", "1d")
     assert (answer.data["total"], answer.data["nextCursor"]) == (5, None)
     assert answer.data["lastBarOpen"] is False
-    assert answer.data["lastBarEndsAt"] == "2026-06-20T00:00:00.000+05:30"
+    assert answer.data["lastBarEndsAt"] == "2026-06-19T15:30:00.000+05:30"
     assert "2026-06-15 00:00: open 1554.80, high 1561.65" in answer.text
+
+
+async def test_closed_candles_are_fetched_once_and_told_the_same_again(uma):
+    july: Plain = {"symbol": "TCS", "from_date": "2026-07-01", "to_date": "2026-07-31"}
+
+    first = await uma.call("get_historical_data", **july)
+    again = await uma.call("get_historical_data", **july, response_format="detailed")
+
+    assert again.data["candles"] == first.data["candles"]
+    assert (first.data["calls"], first.data["fromCache"]) == (1, 0)
+    assert (again.data["calls"], again.data["fromCache"]) == (0, 23)
+    assert first.data["gaps"] == {"days": 0, "bars": 0, "first": [], "beginsLate": None}
+    assert len(first.text.splitlines()) == 9
+    assert len(again.text.splitlines()) == 25
+
+
+@pytest.mark.parametrize("broker", ["dhan"], indirect=True)
+async def test_all_pieces_of_a_long_period_are_joined_without_gaps_and_doubles(uma):
+    answer = await uma.call(
+        "get_historical_data",
+        symbol="NSE:INFY",
+        from_date="2026-02-02",
+        to_date="2026-06-19",
+        interval="60m",
+        limit=200,
+    )
+
+    assert (answer.data["calls"], answer.data["total"]) == (2, 93 * 7)
+    assert (answer.data["gaps"]["days"], answer.data["gaps"]["bars"]) == (0, 0)
+
+
+@pytest.mark.parametrize("broker", ["kite"], indirect=True)
+async def test_market_data_comes_from_another_broker_than_the_one_that_trades(uma):
+    chosen = await uma.call("set_active_broker", broker="paper", use="data")
+    quote = await uma.call("get_quote", symbols=["INFY"])
+    candles = await uma.call("get_historical_data", **JUNE)
+    chain = await uma.try_to("get_option_chain", underlying="NIFTY")
+    named = await uma.call("get_quote", symbols=["INFY"], broker="kite")
+    funds = await uma.call("get_margins")
+    info = await uma.call("get_session_info")
+    listed = await uma.call("list_brokers")
+    after = await uma.call("set_active_broker", broker="kite", use="both")
+
+    assert (chosen.data["activeBroker"], chosen.data["dataBroker"]) == ("kite", "paper")
+    assert "Market data now comes from paper; orders go to kite." in chosen.text
+    assert (quote.data["broker"], candles.data["broker"]) == ("paper", "paper")
+    assert "paper has no call for option chain" in chain.text
+    assert (named.data["broker"], funds.data["broker"]) == ("kite", "kite")
+    assert (info.data["activeBroker"], info.data["dataBroker"]) == ("kite", "paper")
+    assert "Active broker: kite. Market data from: paper." in info.text
+    assert listed.data["dataBroker"] == "paper"
+    assert "Market data comes from paper." in listed.text
+    assert after.data["dataBroker"] == "kite"
+
+
+@pytest.mark.parametrize("era", ERAS)
+async def test_who_asks_for_progress_over_http_gets_the_answer_all_the_same(three_brokers, era):
+    heard: list[float] = []
+
+    async def hear(progress: float, total: float | None, message: str | None) -> None:
+        heard.append(progress)
+
+    token = three_brokers.site.token(f"wendy-{era}")
+    async with connected(three_brokers.server.url, token, era) as wendy:
+        told = await wendy.client.call_tool(
+            "get_historical_data", {**JUNE, "broker": "paper"}, progress_callback=hear
+        )
+
+    assert (told.is_error, heard) == (False, [])
+
+
+async def test_a_broker_for_data_needs_no_active_one(three_brokers):
+    async with connected(three_brokers.server.url, three_brokers.site.token("yves")) as yves:
+        chosen = await yves.call("set_active_broker", broker="paper", use="data")
+        quote = await yves.call("get_quote", symbols=["INFY"])
+        order = await yves.try_to("get_orders")
+        later = await yves.call("set_active_broker", broker="kite")
+
+    assert "no broker is active for orders yet" in chosen.text
+    assert (quote.data["broker"], order.code) == ("paper", "NO_ACTIVE_BROKER")
+    assert (later.data["activeBroker"], later.data["dataBroker"]) == ("kite", "paper")
+    assert "Market data goes on coming from paper." in later.text
 
 
 async def test_candles_of_minutes_are_named_by_their_start_and_come_in_pages(uma):
@@ -162,7 +247,8 @@ async def test_a_last_bar_that_can_still_change_is_said_to_be_open(uma):
     answer = await uma.call("get_historical_data", symbol="INFY", from_date=since, interval="1M")
 
     ends_at = datetime.fromisoformat(answer.data["lastBarEndsAt"])
-    assert ends_at.day == 1
+    assert (ends_at.hour, ends_at.minute) == (15, 30)
+    assert (ends_at + timedelta(days=7)).month != now.astimezone(IST).month
     assert answer.data["lastBarOpen"] is (ends_at > now)
     assert ("The last bar is still open: it can change until" in answer.text) is (ends_at > now)
 

@@ -181,6 +181,32 @@ def test_stdout_carries_protocol_frames_and_stderr_json_without_secrets(desktop)
     assert [secret for secret in SECRETS if secret in logged + "".join(server.lines)] == []
 
 
+async def test_a_long_read_tells_how_far_it_is(desktop):
+    heard: list[tuple[float, float | None, str | None]] = []
+
+    async def hear(progress: float, total: float | None, message: str | None) -> None:
+        heard.append((progress, total, message))
+
+    async with client(desktop, "auto", "--session", "long") as asha:
+        told = await asha.client.call_tool(
+            "get_historical_data",
+            {
+                "symbol": "INFY",
+                "from_date": "2025-01-01",
+                "to_date": "2026-06-30",
+                "interval": "60m",
+                "broker": "paper",
+            },
+            progress_callback=hear,
+        )
+
+    assert not told.is_error
+    assert heard == [
+        (1.0, 2.0, "1 of 2 calls to the broker"),
+        (2.0, 2.0, "2 of 2 calls to the broker"),
+    ]
+
+
 async def test_two_processes_of_one_person_are_in_one_session(desktop):
     async with client(desktop, "auto") as first, client(desktop, "legacy") as second:
         await first.call("set_active_broker", broker="paper")

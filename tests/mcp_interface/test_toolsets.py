@@ -37,18 +37,28 @@ DEFAULT = [
     "cancel_order",
     "set_kill_switch",
     "get_portfolio",
-    "search_instruments",
     "get_positions",
+    "get_consolidated_portfolio",
+    "search_instruments",
     "get_margins",
     "get_trades",
     "get_quote",
     "get_historical_data",
     "get_option_chain",
+    "get_market_status",
+    "get_technical_indicators",
+    "get_activity",
 ]
 WRITING = {"create_order", "modify_order", "cancel_order", "set_kill_switch"}
 LOW = {"order_type": "LIMIT", "price": "1400"}
 """Far below the last price of INFY, so that it stays open."""
-MARKET = ["search_instruments", "get_quote", "get_historical_data", "get_option_chain"]
+MARKET = [
+    "search_instruments",
+    "get_quote",
+    "get_historical_data",
+    "get_option_chain",
+    "get_market_status",
+]
 
 
 @pytest.fixture(params=ERAS)
@@ -240,6 +250,14 @@ async def test_every_field_of_an_answers_schema_is_in_the_answer(desktop: Site):
         ("get_trades", here),
         ("get_quote", {"symbols": ["NSE:INFY", "NSE:NOSUCH"], **here}),
         ("get_historical_data", {"symbol": "NSE:INFY", "from_date": "2026-11-02", **here}),
+        ("get_market_status", {}),
+        ("get_consolidated_portfolio", {"brokers": ["paper"]}),
+        ("compare_portfolios", {"brokers": ["paper"]}),
+        ("get_technical_indicators", {"symbols": ["INFY"], "interval": "60m", **here}),
+        ("get_rsi", {"symbol": "INFY", "interval": "60m", **here}),
+        ("compare_technical_indicators", {"symbol": "INFY", "indicator": "RSI"}),
+        ("get_activity", {}),
+        ("get_activity", {"at": "2026-01-05T10:00"}),
         ("logout_broker", here),
     ]
     everything = {"TRADING_USER": "everybody", "TRADING_TOOLSETS": "all"}
@@ -259,7 +277,10 @@ def missing(value: Any, schema: Plain, root: Plain, where: str) -> Iterator[str]
     if isinstance(value, list):
         for each in value:
             yield from missing(each, schema["items"], root, f"{where}[]")
-    if isinstance(value, dict):
+    if isinstance(value, dict) and "properties" not in schema:  # by names that differ
+        for name, each in value.items():
+            yield from missing(each, schema["additionalProperties"], root, f"{where}.{name}")
+    elif isinstance(value, dict):
         fields = schema["properties"]
         if value.keys() != fields.keys():
             yield f"{where}: {sorted(value.keys() ^ fields.keys())}"

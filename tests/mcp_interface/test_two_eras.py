@@ -11,17 +11,20 @@ from tests.mcp_interface.people import ERAS, Answer, Era, Person, buy, connected
 pytestmark = pytest.mark.anyio
 
 READ_ONLY = {
+    "get_activity",
     "get_broker_login_instructions",
+    "get_consolidated_portfolio",
     "get_historical_data",
     "get_margins",
+    "get_market_status",
     "get_option_chain",
     "get_order",
-    "get_order_types_info",
     "get_orders",
     "get_portfolio",
     "get_positions",
     "get_quote",
     "get_session_info",
+    "get_technical_indicators",
     "get_trades",
     "list_brokers",
     "preview_order",
@@ -127,6 +130,7 @@ async def test_a_broker_is_chosen(asha):
 
     assert answer.data == {
         "activeBroker": "paper",
+        "dataBroker": "paper",
         "authenticated": True,
         "sessionId": await asha.session_id(),
     }

@@ -68,6 +68,7 @@ def session(story: Story, session_id: UUID) -> Plain:
         "ends_at": created.ends_at,
         "previous_session_id": created.previous_session_id,
         "active_broker": _active_broker(mine),
+        "data_broker": _data_broker(mine),
         "logins": {broker: _remembered(login) for broker, login in logins(mine).items()},
         "orders": orders(mine),
         "proposals": _proposals(mine),
@@ -81,6 +82,14 @@ def _active_broker(mine: Story) -> str | None:
     chosen: list[str | None] = [event.broker for event in _events(mine, e.BrokerSelected)]
     last: str | None = (carried_over + chosen)[-1]
     return last
+
+
+def _data_broker(mine: Story) -> str | None:
+    chosen: list[str | None] = [
+        event.data_broker if isinstance(event, e.SessionCreated) else event.broker
+        for event in _events(mine, e.SessionCreated, e.DataBrokerSelected)
+    ]
+    return chosen[-1]
 
 
 def logins(mine: Story) -> dict[str, e.BrokerAuthenticated]:
@@ -237,6 +246,7 @@ def _info(mine: Story) -> Plain:
         "last_event_at": written(mine[-1].at),
         "ends_at": written(state["ends_at"]),
         "active_broker": state["active_broker"],
+        "data_broker": state["data_broker"],
         "logins": {
             broker: [login["mode"], login["expires_at"] and written(login["expires_at"])]
             for broker, login in state["logins"].items()

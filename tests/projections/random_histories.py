@@ -120,7 +120,7 @@ def _told(
 
 def _possible(session: _Session) -> list[str]:
     """What may happen next in a session that goes on, the more often the more interesting."""
-    actions = ["select", "log in", "log in fails", "request", "request", "adopt"]
+    actions = ["select", "select for data", "log in", "log in fails", "request", "request", "adopt"]
     actions += ["propose", "deny"] + ["answer"] * (2 * bool(session.proposals))
     if session.logged_in:
         actions += ["log out", "login ends"]
@@ -155,6 +155,8 @@ def _happens(
     match action:
         case "select":
             return [e.BrokerSelected(broker=draw(st.sampled_from(BROKERS)))]
+        case "select for data":
+            return [e.DataBrokerSelected(broker=draw(st.sampled_from([*BROKERS, None])))]
         case "log in":
             session.credential_version += 1
             login = draw(_logins(session.credential_version, at))

@@ -10,7 +10,7 @@ from domain import control_events as c
 from domain import events as e
 from domain.vocabulary import OrderSighting
 from projections.audit_timeline import TimelineEntry
-from projections.summaries import summary
+from projections.summaries import summary, words
 from tests.domain.examples import EXAMPLES
 from tests.domain.facts import (
     ABSENT,
@@ -66,6 +66,7 @@ def test_an_event_is_one_line_with_everything_around_it(history, shown):
             client="Claude Code 2.1",
             order_key=None,
             summary="Session 'work' opened (number 1).",
+            words=None,
         )
     ]
 
@@ -74,6 +75,14 @@ def test_an_event_is_one_line_with_everything_around_it(history, shown):
     ("event", "words"),
     [
         (e.BrokerSelected(broker="dhan"), "dhan became the active broker."),
+        (
+            e.DataBrokerSelected(broker="kite"),
+            "Market data comes from kite, whichever broker is active.",
+        ),
+        (
+            e.DataBrokerSelected(broker=None),
+            "Market data comes from the active broker again.",
+        ),
         (login(), "Logged in to kite (SIMULATED)."),
         (
             e.BrokerAuthenticationFailed(broker="kite", code="TOKEN_REFUSED"),
@@ -88,10 +97,10 @@ def test_an_event_is_one_line_with_everything_around_it(history, shown):
             e.SessionExpired(reason="idle", last_activity_at=OPENING_BELL, deadline=OPENING_BELL),
             "Session expired (idle), due 2026-11-23T03:45:00.000000Z.",
         ),
-        (e.SessionEnded(reason="by the operator"), "Session ended: by the operator."),
+        (e.SessionEnded(reason="by the operator"), "Session ended on purpose."),
         (
             REQUESTED,
-            "SIMULATED order requested at kite: BUY 10 NSE:INFY CNC LIMIT 1480.50.",
+            "SIMULATED order requested at kite: BUY 10 NSE:INFY CNC LIMIT ₹1,480.50.",
         ),
         (
             replace(REQUESTED, terms=MARKET_SELL),
@@ -99,45 +108,47 @@ def test_an_event_is_one_line_with_everything_around_it(history, shown):
         ),
         (
             replace(REQUESTED, terms=STOP),
-            "SIMULATED order requested at kite: BUY 10 NSE:INFY CNC SL 1480.50 trigger 1475.",
+            "SIMULATED order requested at kite: "
+            "BUY 10 NSE:INFY CNC SL ₹1,480.50 trigger ₹1,475.00.",
         ),
         (DISPATCHED, "The one call to the broker was released."),
         (PLACED, "The broker accepted it as B1."),
-        (REJECTED, "Rejected: INSUFFICIENT_FUNDS: Not enough money."),
+        (REJECTED, "The broker refused it: INSUFFICIENT_FUNDS."),
         (NEVER_SENT, "Never sent: NEVER_SENT: No connection."),
         (
             replace(REQUESTED, slice_of="k0"),
-            "SIMULATED order requested at kite: BUY 10 NSE:INFY CNC LIMIT 1480.50, a slice of k0.",
+            "SIMULATED order requested at kite: "
+            "BUY 10 NSE:INFY CNC LIMIT ₹1,480.50, a slice of 'k0'.",
         ),
         (UNKNOWN, "Outcome unknown: no answer within 7 s"),
         (observed(OPEN), "Seen as OPEN: 0 shares filled."),
-        (observed(FILLED), "Seen as FILLED: 10 shares filled at 1480.25 INR."),
+        (observed(FILLED), "Seen as FILLED: 10 shares filled at ₹1,480.25."),
         (
             e.OrderKeyClaimed(order_key="k1", fingerprint="print-1", session_id=WORK),
-            "Order key k1 claimed.",
+            "Order key 'k1' claimed.",
         ),
         (
             PROPOSED,
             "A SIMULATED order at kite waits for a yes until 2026-11-23T09:17:00.000+05:30: "
-            "BUY 10 NSE:INFY CNC LIMIT 1480.50.",
+            "BUY 10 NSE:INFY CNC LIMIT ₹1,480.50.",
         ),
         (
             replace(PROPOSED, change_key="m1", slices=3),
             "A change at kite waits for a yes until 2026-11-23T09:17:00.000+05:30: "
-            "BUY 10 NSE:INFY CNC LIMIT 1480.50 in 3 slices.",
+            "BUY 10 NSE:INFY CNC LIMIT ₹1,480.50 in 3 slices.",
         ),
-        (CONFIRMED, f"Confirmed on our page, by {ASHA}."),
-        (replace(CONFIRMED, method="tool"), f"Confirmed through confirm_order, by {ASHA}."),
-        (DECLINED, f"Declined in the client, by {ASHA}: declined."),
+        (CONFIRMED, "Confirmed on our page."),
+        (replace(CONFIRMED, method="tool"), "Confirmed through confirm_order."),
+        (DECLINED, "Declined in the client: declined."),
         (
             DENIED,
             "A SIMULATED order at kite was denied by max_order_value_inr (version 1, limit 10000): "
-            "BUY 10 NSE:INFY CNC LIMIT 1480.50. It is worth 14805.00 INR.",
+            "BUY 10 NSE:INFY CNC LIMIT ₹1,480.50. It is worth 14805.00 INR.",
         ),
         (
             replace(DENIED, change_key="m1"),
             "A change at kite was denied by max_order_value_inr (version 1, limit 10000): "
-            "BUY 10 NSE:INFY CNC LIMIT 1480.50. It is worth 14805.00 INR.",
+            "BUY 10 NSE:INFY CNC LIMIT ₹1,480.50. It is worth 14805.00 INR.",
         ),
         (
             ABSENT,
@@ -146,7 +157,7 @@ def test_an_event_is_one_line_with_everything_around_it(history, shown):
         (
             ADOPTED,
             "Found at kite (SIMULATED) as B1 with an id of ours, and adopted: "
-            "BUY 10 NSE:INFY CNC LIMIT 1480.50, OPEN.",
+            "BUY 10 NSE:INFY CNC LIMIT ₹1,480.50, OPEN.",
         ),
         (
             MISMATCHED,
@@ -154,45 +165,44 @@ def test_an_event_is_one_line_with_everything_around_it(history, shown):
         ),
         (
             modification("m1"),
-            "Changing B1 was requested: BUY 20 NSE:INFY CNC LIMIT 1480.50.",
+            "Changing B1 was requested: BUY 20 NSE:INFY CNC LIMIT ₹1,480.50.",
         ),
         (cancellation("c1"), "Cancelling B1 was requested."),
-        (sent("c1"), "The one call for change c1 was released."),
-        (accepted("c1"), "Change c1 was accepted."),
-        (refused("c1"), "Change c1 was rejected: ORDER_NOT_OPEN: Too late."),
+        (sent("c1"), "The one call for change 'c1' was released."),
+        (accepted("c1"), "Change 'c1' was accepted."),
+        (refused("c1"), "Change 'c1' was refused by the broker: ORDER_NOT_OPEN."),
         (
             replace(refused("c1"), reached_broker=False),
-            "Change c1 was never sent: ORDER_NOT_OPEN: Too late.",
+            "Change 'c1' was never sent: ORDER_NOT_OPEN: Too late.",
         ),
-        (doubted("c1"), "Outcome of change c1 unknown: no answer within 7 s"),
+        (doubted("c1"), "Outcome of change 'c1' unknown: no answer within 7 s"),
         (
             replace(RESERVED, change_key=None),
-            "14805.00 INR reserved for k1.",
+            "₹14,805.00 reserved for 'k1'.",
         ),
         (
             replace(RESERVED, value_inr=None),
-            "An unknown value reserved for k1 (change m1).",
+            "An unknown value reserved for 'k1' (change 'm1').",
         ),
         (
             c.RiskReleased(order_key="k1", reason="INSUFFICIENT_FUNDS"),
-            "The reservation for k1 was given back: INSUFFICIENT_FUNDS.",
+            "The reservation for 'k1' was given back: INSUFFICIENT_FUNDS.",
         ),
         (
             EXAMPLES["risk_limits.changed.v1"],
-            "Limits changed: max_order_value_inr 50000, max_orders_per_day back to the default. "
-            "asked for by phone",
+            "Limits changed: max_order_value_inr 50000, max_orders_per_day back to the default.",
         ),
         (
             c.TradingHalted(scope="account", reason="A mismatch.", by=None, order_key="k1"),
-            "Trading halted in one account by the reconciler, because of order k1: A mismatch.",
+            "Trading halted in one account by the reconciler, because of order 'k1'.",
         ),
         (
             c.TradingHalted(scope="user", reason="Enough.", by=ASHA),
-            f"Trading halted for one person by {ASHA}: Enough.",
+            "Trading halted for one person by the user.",
         ),
         (
             c.TradingResumed(scope="global", reason="Go on.", by=ASHA),
-            f"Trading resumed for everybody by {ASHA}: Go on.",
+            "Trading resumed for everybody by the user.",
         ),
     ],
     ids=lambda value: type(value).__name__ if isinstance(value, e.Event) else "",
@@ -204,6 +214,26 @@ def test_every_kind_of_event_is_told_in_a_sentence(event, words):
 @pytest.mark.parametrize("event", EXAMPLES.values(), ids=EXAMPLES.keys())
 def test_no_event_is_told_by_its_bare_name(event):
     assert summary(event) != type(event).__name__
+
+
+@pytest.mark.parametrize(
+    ("event", "theirs"),
+    [
+        (REJECTED, "Not enough money."),
+        (NEVER_SENT, None),
+        (refused("c1"), "Too late."),
+        (replace(refused("c1"), reached_broker=False), None),
+        (observed(replace(OPEN, status_message="Waits.")), "Waits."),
+        (observed(FILLED), None),
+        (c.TradingHalted(scope="user", reason="Enough.", by=ASHA), "Enough."),
+        (e.SessionEnded(reason="by the operator"), "by the operator"),
+        (DENIED, None),
+    ],
+    ids=lambda value: type(value).__name__ if isinstance(value, e.Event) else "",
+)
+def test_what_others_wrote_stands_beside_the_sentence(event, theirs):
+    assert words(event) == theirs
+    assert theirs is None or theirs not in summary(event)
 
 
 def test_facts_about_orders_name_the_order(history, shown):
@@ -252,6 +282,24 @@ def test_a_timeline_is_read_page_by_page_and_up_to_an_instant(history, shown):
     assert [entry.position for entry in timeline(ASHA, until=until).value] == [1, 2, 3]
 
 
+def test_the_newest_come_first_page_by_page_of_a_person_and_of_one_order(history, shown):
+    history.happened(WORK, CREATED, REQUESTED, DISPATCHED)
+    history.happened(HOME, CREATED, REQUESTED, principal=RAVI)
+    history.happened(WORK, PLACED, at=OPENING_BELL + timedelta(minutes=1))
+
+    def told(**asked):
+        found, total = shown().my_activity(ASHA, **asked).value
+        return [entry.position for entry in found], total
+
+    assert told() == ([6, 3, 2, 1], 4)
+    assert told(limit=2) == ([6, 3], 4)
+    assert told(before=3) == ([2, 1], 4)
+    assert told(order_key="k1", limit=1) == ([6], 3)
+    assert told(order_key="k2") == ([], 0)
+    assert told(since=OPENING_BELL + timedelta(seconds=1)) == ([6], 1)
+    assert told(until=OPENING_BELL, order_key="k1") == ([3, 2], 2)
+
+
 def test_what_a_broker_said_is_told_whatever_it_is(history, shown):
     """Raw words of the outside world, in any script and of any length."""
     odd = OrderSighting(
@@ -263,9 +311,12 @@ def test_what_a_broker_said_is_told_whatever_it_is(history, shown):
         e.OrderRejected(order_key="k1", code="REFUSED", reason="₹" * 5000),
     )
 
-    told = [entry.summary for entry in shown().my_timeline(ASHA).value]
+    told = [(entry.summary, entry.words) for entry in shown().my_timeline(ASHA).value]
 
-    assert told == ["Seen as UNKNOWN: 0 shares filled.", "Rejected: REFUSED: " + "₹" * 5000]
+    assert told == [
+        ("Seen as UNKNOWN: 0 shares filled.", None),
+        ("The broker refused it: REFUSED.", "₹" * 5000),
+    ]
 
 
 def test_a_character_that_postgresql_cannot_store_hides_nothing(history, shown):
@@ -276,4 +327,4 @@ def test_a_character_that_postgresql_cannot_store_hides_nothing(history, shown):
     first, second = shown().my_timeline(ASHA).value
 
     assert first.client == "Cla\ufffdude"
-    assert second.summary == "Rejected: REFUSED: no\ufffdpe"
+    assert second.words == "no\ufffdpe"

@@ -158,7 +158,7 @@ def test_a_row_that_can_no_longer_be_read_parks_its_stream_in_every_projection_t
     }
     assert all(p.cause for p in parked)
     assert [projector.position(name) for name in projector.projections] == [5] * 5
-    info = {row[0]: row for row in tables(projector.engine)["session_info_v2"]}
+    info = {row[0]: row for row in tables(projector.engine)["session_info_v3"]}
     assert info.keys() == {HOME, WORK}
 
 

@@ -69,7 +69,7 @@ def test_each_projection_has_its_own_position(projector, history):
     projector.catch_up("deadlines")
 
     assert projector.position("deadlines") == 1
-    assert projector.position("session_info_v2") == 0
+    assert projector.position("session_info_v3") == 0
 
 
 # Races
@@ -200,7 +200,7 @@ def test_views_that_were_deleted_are_the_same_after_the_next_start(tmp_path, kil
     with child(jobs.start_and_show, database, False) as second:
         assert second.hear() == before
 
-    assert before["session_info_v2"]
+    assert before["session_info_v3"]
 
 
 def test_a_projection_that_is_new_begins_at_the_first_event(views_engine, history):

@@ -82,11 +82,12 @@ def test_of_several_generations_the_newest_is_shown(history, shown):
 def test_every_event_moves_the_last_one_and_the_last_chosen_broker_is_active(history, shown):
     history.happened(WORK, CREATED)
     history.happened(WORK, e.BrokerSelected(broker="paper"), at=LATER)
+    history.happened(WORK, e.DataBrokerSelected(broker="dhan"), at=LATER)
     history.happened(WORK, e.BrokerSelected(broker="kite"), at=LATER + timedelta(seconds=1))
 
     info = _info(shown)
 
-    assert info.active_broker == "kite"
+    assert (info.active_broker, info.data_broker) == ("kite", "dhan")
     assert info.created_at == OPENING_BELL
     assert info.last_event_at == LATER + timedelta(seconds=1)
 
@@ -101,7 +102,7 @@ def test_logins_are_shown_with_mode_and_end_and_never_more(history, shown, proje
         "paper": ("SIMULATED", None),
     }
     with projector.engine.connect() as connection:
-        row = connection.exec_driver_sql("SELECT * FROM session_info_v2").one()
+        row = connection.exec_driver_sql("SELECT * FROM session_info_v3").one()
     assert "sealed-1" not in repr(row)
     assert "acc-1" not in repr(row)
 

@@ -26,6 +26,7 @@ from domain.limits import RiskLimits
 from domain.vocabulary import OrderTerms
 from tests.fakes.activity import MemoryActivity
 from tests.fakes.broker import FakeBrokers
+from tests.fakes.calendar import FakeCalendar
 from tests.fakes.clock import CountingIds
 from tests.fakes.egress import FakeEgresses
 from tests.fakes.instruments import FakeInstruments
@@ -50,6 +51,7 @@ class Far:
         self.ids = CountingIds()
         self.catalog = RememberingCatalog()
         self.instruments = FakeInstruments([])
+        self.calendar = FakeCalendar()
 
 
 class RememberingCatalog(Catalog):
@@ -134,6 +136,7 @@ class Instance:
             policy=RiskPolicy(writer=writer, defaults=far.limits),
             prices=LastPrices(clock),
             instruments=far.instruments,
+            calendar=far.calendar,
             writer=writer,
         )
         send_change = SendChange(admit=admit, writer=writer, clock=clock)

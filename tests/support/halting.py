@@ -177,7 +177,7 @@ def _wrapped(come_to: Callable[[str], None]) -> ExitStack:
     instead(Turn, "must_hold", lambda _: lambda *_, **__: None)
     instead(EnterSession, "__call__", coming(ENTERING))
     # What follows it in an order's own call: the reconciler admits logins, too.
-    instead(place_order, "check_offer", coming(ADMITTED))
+    instead(place_order, "may_trade", coming(ADMITTED))
     instead(SqliteEventStore, "append", lambda original: _appending(original, come_to))
     instead(http.client.HTTPConnection, "putrequest", lambda original: _leaving(original, come_to))
     instead(_BoundedResponse, "begin", lambda original: _answering(original, come_to))

@@ -9,6 +9,7 @@ import msgspec
 from application.ports import account
 from application.ports.account import (
     Conversion,
+    DayTrades,
     Funds,
     Holding,
     Position,
@@ -22,7 +23,7 @@ from infrastructure.brokers.dhan.mapping import (
     Profile,
     day_first_as_utc,
 )
-from infrastructure.brokers.prices import finite
+from infrastructure.brokers.prices import finite, price_if_any
 
 # The words of Dhan's own pages; a sector that is not here is shown as Dhan calls it.
 _SECTORS: Final = {
@@ -41,6 +42,9 @@ class _HoldingRow(msgspec.Struct, rename="camel"):
     avg_cost_price: Decimal
     last_traded_price: Decimal | None = None
     isin: str | None = None
+    t1_qty: int = 0
+    collateral_qty: int = 0
+    available_qty: int | None = None
 
 
 class _PositionRow(msgspec.Struct, rename="camel"):
@@ -50,8 +54,15 @@ class _PositionRow(msgspec.Struct, rename="camel"):
     net_qty: int
     cost_price: Decimal
     unrealized_profit: Decimal
+    realized_profit: Decimal | None = None
     multiplier: int = 1
     trading_symbol: str | None = None
+    carry_forward_buy_qty: int | None = None
+    carry_forward_sell_qty: int | None = None
+    day_buy_qty: int = 0
+    day_buy_value: Decimal = Decimal(0)
+    day_sell_qty: int = 0
+    day_sell_value: Decimal = Decimal(0)
 
 
 class _FundsRow(msgspec.Struct, rename="camel"):
@@ -115,7 +126,9 @@ def funds(row: object) -> tuple[Funds, ...]:
 
 
 def holdings(rows: object, names: Names) -> tuple[Holding, ...]:
-    """Dhan says "ALL" for shares that both exchanges take; they are shown as the NSE's.
+    """Dhan says "ALL" for shares that both exchanges take; they are shown as the NSE's. `totalQty`
+    is all that is owned: `t1Qty`, not delivered yet, and `collateralQty`, pledged, are parts of it;
+    `availableQty` may be sold (dhanhq.co/docs/v2/portfolio).
 
     Raises:
         ValueError: a row lacks something.
@@ -134,31 +147,53 @@ def _holding(row: _HoldingRow, names: Names) -> Holding:
         isin=row.isin,
         quantity_shares=row.total_qty,
         average_price_inr=finite(row.avg_cost_price),
-        last_price_inr=amount_if_any(row.last_traded_price),
+        last_price_inr=price_if_any(row.last_traded_price),
+        unsettled_shares=row.t1_qty,
+        pledged_shares=row.collateral_qty,
+        sellable_shares=row.available_qty,
     )
 
 
 def positions(rows: object, names: Names) -> tuple[Position, ...]:
-    """Open positions. Dhan gives no price of today, only the profit that it makes, from which the
-    price follows to the paisa; a closed position has neither, and is left out.
+    """Dhan gives no price of today, only the profit that what is open makes, from which the price
+    follows to the paisa; what is closed has neither.
 
     Raises:
         ValueError: a row lacks something.
     """
     found = msgspec.convert(rows, list[_PositionRow], strict=False)
-    return tuple(_position(row, names) for row in found if row.net_qty != 0)
+    return tuple(_position(row, names) for row in found)
 
 
 def _position(row: _PositionRow, names: Names) -> Position:
     exchange, symbol = names.ours(row.exchange_segment, row.security_id, row.trading_symbol)
-    gain_each = finite(row.unrealized_profit) / (row.net_qty * row.multiplier)
+    open_shares, unrealised = row.net_qty * row.multiplier, finite(row.unrealized_profit)
+    cost, last = finite(row.cost_price), None
+    if open_shares:
+        last = (cost + unrealised / open_shares).quantize(PAISA)
     return Position(
         exchange=exchange,
         trading_symbol=symbol,
         product=FROM_PRODUCT.get(row.product_type, row.product_type),
         quantity_shares=row.net_qty,
-        average_price_inr=finite(row.cost_price),
-        last_price_inr=(finite(row.cost_price) + gain_each).quantize(PAISA),
+        average_price_inr=cost if open_shares else Decimal(0),
+        last_price_inr=last,
+        multiplier=row.multiplier,
+        realised_inr=amount_if_any(row.realized_profit),
+        unrealised_inr=unrealised,
+        day=_day(row),
+    )
+
+
+def _day(row: _PositionRow) -> DayTrades | None:
+    if row.carry_forward_buy_qty is None or row.carry_forward_sell_qty is None:
+        return None
+    return DayTrades(
+        overnight_shares=row.carry_forward_buy_qty - row.carry_forward_sell_qty,
+        buy_shares=row.day_buy_qty,
+        buy_value_inr=finite(row.day_buy_value),
+        sell_shares=row.day_sell_qty,
+        sell_value_inr=finite(row.day_sell_value),
     )
 
 

@@ -28,48 +28,37 @@ class _Columns(msgspec.Struct):
     open_interest: list[float] = []
 
 
-def pieces(
-    instrument: Instrument, interval: Interval, start: datetime, end: datetime, longest: timedelta
-) -> list[tuple[datetime, datetime, dict[str, object]]]:
-    """[start, end) in pieces of what one request may cover, each with the SDK's arguments.
+def arguments(
+    instrument: Instrument, interval: Interval, start: datetime, end: datetime
+) -> dict[str, object]:
+    """The SDK's, for bars with start <= starts_at < end. Dhan reads Indian time; days end before
+    `to_date`.
 
     Raises:
         UnknownInstrument: Dhan does not list it.
     """
-    found = []
-    while start < end:
-        until = min(start + longest, end)
-        found.append((start, until, _candle_arguments(instrument, interval, start, until)))
-        start = until
-    return found
-
-
-def _candle_arguments(
-    instrument: Instrument, interval: Interval, start: datetime, end: datetime
-) -> dict[str, object]:
-    """For bars with start <= starts_at < end. Dhan reads Indian time; days end before `to_date`."""
     handle = handle_of(instrument)
     first, last = start.astimezone(IST), (end - _INSTANT).astimezone(IST)
-    arguments: dict[str, object] = {
+    about: dict[str, object] = {
         "security_id": handle.security_id,
         "exchange_segment": handle.exchange_segment,
         "instrument_type": handle.instrument,
         "oi": instrument.expiry is not None,
     }
     if interval in MINUTES:
-        return arguments | {
+        return about | {
             "interval": MINUTES[interval],
             "from_date": f"{first:%Y-%m-%d %H:%M:%S}",
             "to_date": f"{end.astimezone(IST):%Y-%m-%d %H:%M:%S}",
         }
-    return arguments | {
+    return about | {
         "from_date": f"{first:%Y-%m-%d}",
         "to_date": f"{last + timedelta(days=1):%Y-%m-%d}",
     }
 
 
-def candles(answer: object, start: datetime, end: datetime, *, with_oi: bool) -> list[Candle]:
-    """The bars of one answer within start <= starts_at < end, oldest first.
+def candles(answer: object, start: datetime, end: datetime, *, with_oi: bool) -> tuple[Candle, ...]:
+    """The bars that start in [start, end), oldest first and each once.
 
     Raises:
         ValueError: the columns do not match.
@@ -82,8 +71,8 @@ def candles(answer: object, start: datetime, end: datetime, *, with_oi: bool) ->
     if with_oi and len(said.open_interest) == len(said.timestamp):
         interest = said.open_interest
     since, until = start.timestamp(), end.timestamp()
-    bars = [
-        Candle(
+    found = {
+        at: Candle(
             starts_at=datetime.fromtimestamp(at, UTC),
             open_inr=prices[first],
             high_inr=prices[high],
@@ -96,5 +85,5 @@ def candles(answer: object, start: datetime, end: datetime, *, with_oi: bool) ->
             said.timestamp, *columns, said.volume, interest, strict=True
         )
         if since <= at < until
-    ]
-    return sorted(bars, key=lambda bar: bar.starts_at)
+    }
+    return tuple(found[at] for at in sorted(found))

@@ -49,7 +49,9 @@ class _WrappedExpiries(msgspec.Struct):
 
 
 def expiries(answer: object) -> tuple[date, ...]:
-    """Raises: ValueError: not a list of dates."""
+    """None where Dhan has nothing. Raises: ValueError: not a list of dates."""
+    if answer == []:
+        return ()
     return tuple(sorted(msgspec.convert(answer, _WrappedExpiries, strict=False).data))
 
 

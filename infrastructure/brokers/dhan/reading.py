@@ -33,6 +33,8 @@ if TYPE_CHECKING:
 _NO_HOLDINGS: Final = frozenset({"DH-1111"})
 _NO_CANDLES: Final = frozenset({"DH-907"})
 """Of days without trading, too: "incorrect parameters or no data present"."""
+_NO_OPTIONS: Final = frozenset({"DATA-811", "DATA-813"})
+"""Of a share on which there are none: "invalid expiry date", "invalid security id"."""
 _NO_SUCH_ORDER: Final = frozenset({"DH-905", "DH-906"})
 
 
@@ -145,36 +147,48 @@ class DhanReads(DhanClients):
         end: datetime,
         now: datetime,
     ) -> tuple[Candle, ...]:
-        longest = self.offer.longest_span.get(interval)
-        if longest is None:
+        if interval not in self.offer.longest_span:
             raise NotSupportedByBroker(
                 f"dhan has no candles of {interval}. "
                 f"Next: choose one of {', '.join(self.offer.longest_span)}."
             )
-        pieces = map_candles.pieces(instrument, interval, start, end, longest)
+        question = _candles_of(interval, map_candles.arguments(instrument, interval, start, end))
         with_oi = instrument.expiry is not None
 
         def read(ask: Ask) -> tuple[Candle, ...]:
-            bars: list[Candle] = []
-            for since, until, arguments in pieces:
-                answer = ask(_candles_of(interval, arguments), nothing=_NO_CANDLES)
-                if answer != []:
-                    bars += map_candles.candles(answer, since, until, with_oi=with_oi)
-            return tuple(bars)
+            answer = ask(question, nothing=_NO_CANDLES)
+            if answer == []:
+                return ()
+            return map_candles.candles(answer, start, end, with_oi=with_oi)
 
         return self._reading(access, read)
 
     def order_margins(self, access: Access, orders: Sequence[OrderTerms], now: datetime) -> Margins:
+        return self._margins(access, orders, now, together=False)
+
+    def basket_margins(
+        self,
+        access: Access,
+        orders: Sequence[OrderTerms],
+        now: datetime,
+        *,
+        consider_positions: bool = True,
+    ) -> Margins:
+        return self._margins(access, orders, now, together=len(orders) > 1)
+
+    def _margins(
+        self, access: Access, orders: Sequence[OrderTerms], now: datetime, *, together: bool
+    ) -> Margins:
         """Each by itself, and several once more together: a basket's answer names no orders."""
         singles = [map_margins.margin_arguments(terms, self._names.on(now)) for terms in orders]
-        basket = map_margins.basket_arguments(singles) if len(singles) > 1 else None
+        basket = map_margins.basket_arguments(singles) if together else None
 
         def read(ask: Ask) -> Margins:
             rows = [ask(_margin_of(arguments)) for arguments in singles]
-            together = None
+            answer = None
             if basket is not None:
-                together = ask(lambda dhan: dhan.margin_calculator_multi(basket))
-            return map_margins.margins(orders, rows, together)
+                answer = ask(lambda dhan: dhan.margin_calculator_multi(basket))
+            return map_margins.margins(orders, rows, answer)
 
         return self._reading(access, read)
 
@@ -183,7 +197,10 @@ class DhanReads(DhanClients):
         return self._reading(
             access,
             lambda ask: map_chain.expiries(
-                ask(lambda dhan: dhan.expiry_list(int(handle.security_id), handle.exchange_segment))
+                ask(
+                    lambda dhan: dhan.expiry_list(int(handle.security_id), handle.exchange_segment),
+                    nothing=_NO_OPTIONS,
+                )
             ),
         )
 

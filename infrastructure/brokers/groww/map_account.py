@@ -8,7 +8,8 @@ from typing import Final
 import msgspec
 
 from application.ports import account
-from application.ports.account import Funds, Holding, Position
+from application.ports.account import DayTrades, Funds, Holding, Position
+from infrastructure.brokers.groww.map_market import Ohlc
 from infrastructure.brokers.groww.mapping import Names, Profile
 from infrastructure.brokers.prices import finite, price_if_any
 
@@ -21,20 +22,47 @@ class HoldingRow(msgspec.Struct):
     quantity: Decimal
     average_price: Decimal
     isin: str | None = None
+    t1_quantity: Decimal = Decimal(0)
+    pledge_quantity: Decimal = Decimal(0)
+    repledge_quantity: Decimal = Decimal(0)
+    demat_free_quantity: Decimal | None = None
 
 
 class PositionRow(msgspec.Struct):
+    """`credit` is what was bought today, `debit` what was sold."""
+
     trading_symbol: str
     exchange: str
     segment: str
     product: str
     quantity: int
     net_price: Decimal
+    realised_pnl: Decimal | None = None
+    net_carry_forward_quantity: int | None = None
+    credit_quantity: int = 0
+    credit_price: Decimal = Decimal(0)
+    debit_quantity: int = 0
+    debit_price: Decimal = Decimal(0)
 
     @property
     def key(self) -> str:
         """Under which the price of today is asked for."""
         return f"{self.exchange}_{self.trading_symbol}"
+
+
+class Prices(msgspec.Struct, frozen=True):
+    """What holdings and positions do not say, by key: the last price, and today's with the close
+    before it."""
+
+    last: Mapping[str, Decimal] = {}
+    days: Mapping[str, Ohlc] = {}
+
+    def last_inr(self, key: str) -> Decimal | None:
+        return price_if_any(self.last.get(key))
+
+    def previous_close_inr(self, key: str) -> Decimal | None:
+        day = self.days.get(key)
+        return None if day is None else price_if_any(day.close)
 
 
 class _HoldingRows(msgspec.Struct):
@@ -104,20 +132,30 @@ def holding_key(row: HoldingRow) -> str:
     return f"NSE_{row.trading_symbol}"
 
 
-def holdings(
-    rows: Iterable[HoldingRow], prices: Mapping[str, Decimal], names: Names
-) -> tuple[Holding, ...]:
-    """Raises: ValueError: a row makes no sense."""
-    return tuple(
-        Holding(
-            exchange="NSE",
-            trading_symbol=names.ours("NSE", "CASH", row.trading_symbol)[1],
-            isin=row.isin,
-            quantity_shares=_whole(row.quantity),
-            average_price_inr=finite(row.average_price),
-            last_price_inr=price_if_any(prices.get(holding_key(row))),
-        )
-        for row in rows
+def holdings(rows: Iterable[HoldingRow], prices: Prices, names: Names) -> tuple[Holding, ...]:
+    """Groww's `quantity` are the shares that are delivered, free, locked or pledged: in the sample
+    of groww.in/trade-api/docs/curl/portfolio these add up to it, and `t1_quantity`, not delivered
+    yet, comes on top. All are owned.
+
+    Raises: ValueError: a row makes no sense.
+    """
+    return tuple(_holding(row, prices, names) for row in rows)
+
+
+def _holding(row: HoldingRow, prices: Prices, names: Names) -> Holding:
+    free, key = row.demat_free_quantity, holding_key(row)
+    return Holding(
+        exchange="NSE",
+        trading_symbol=names.ours("NSE", "CASH", row.trading_symbol)[1],
+        isin=row.isin,
+        quantity_shares=_whole(row.quantity + row.t1_quantity),
+        average_price_inr=finite(row.average_price),
+        last_price_inr=prices.last_inr(key),
+        previous_close_inr=prices.previous_close_inr(key),
+        price_source="quotes",
+        unsettled_shares=_whole(row.t1_quantity),
+        pledged_shares=_whole(row.pledge_quantity + row.repledge_quantity),
+        sellable_shares=None if free is None else _whole(free),
     )
 
 
@@ -126,26 +164,41 @@ def position_rows(answer: object) -> list[PositionRow]:
     return msgspec.convert(answer, _PositionRows, strict=False).positions
 
 
-def positions(
-    rows: Iterable[PositionRow], prices: Mapping[str, Decimal], names: Names
-) -> tuple[Position, ...]:
+def positions(rows: Iterable[PositionRow], prices: Prices, names: Names) -> tuple[Position, ...]:
     """Raises: ValueError: a row makes no sense."""
     return tuple(_position(row, prices, names) for row in rows)
 
 
-def _position(row: PositionRow, prices: Mapping[str, Decimal], names: Names) -> Position:
+def _position(row: PositionRow, prices: Prices, names: Names) -> Position:
     exchange, symbol = names.ours(row.exchange, row.segment, row.trading_symbol)
+    realised = row.realised_pnl
     return Position(
         exchange=exchange,
         trading_symbol=symbol,
         product=row.product,
         quantity_shares=row.quantity,
-        average_price_inr=finite(row.net_price),
-        last_price_inr=price_if_any(prices.get(row.key)),
+        average_price_inr=finite(row.net_price) if row.quantity else Decimal(0),
+        last_price_inr=prices.last_inr(row.key),
+        previous_close_inr=prices.previous_close_inr(row.key),
+        price_source="quotes",
+        realised_inr=None if realised is None else finite(realised),
+        day=_day(row),
+    )
+
+
+def _day(row: PositionRow) -> DayTrades | None:
+    if row.net_carry_forward_quantity is None:
+        return None
+    return DayTrades(
+        overnight_shares=row.net_carry_forward_quantity,
+        buy_shares=row.credit_quantity,
+        buy_value_inr=row.credit_quantity * finite(row.credit_price),
+        sell_shares=row.debit_quantity,
+        sell_value_inr=row.debit_quantity * finite(row.debit_price),
     )
 
 
 def _whole(shares: Decimal) -> int:
-    if shares != int(shares):
+    if not shares.is_finite() or shares != int(shares):
         raise ValueError("a holding of part of a share")
     return int(shares)

@@ -1,7 +1,7 @@
 """Candles between our words and Groww's. Pure."""
 
-from collections.abc import Iterable, Iterator, Mapping
-from datetime import UTC, datetime, timedelta
+from collections.abc import Mapping
+from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Final
 
@@ -48,48 +48,28 @@ class _Bars(msgspec.Struct):
     candles: list[_Bar]
 
 
-def pieces(
-    instrument: Instrument, interval: Interval, start: datetime, end: datetime, longest: timedelta
-) -> list[dict[str, str]]:
-    """The SDK's arguments for [start, end), request by request.
+def question(
+    instrument: Instrument, interval: Interval, start: datetime, end: datetime
+) -> dict[str, str]:
+    """The SDK's arguments for [start, end).
 
     Raises:
         UnknownInstrument: Groww does not list it.
     """
     handle = handle_of(instrument)
     exchange, _ = place_of(instrument.exchange)
-    return [
-        {
-            "exchange": exchange,
-            "segment": handle.segment,
-            "groww_symbol": handle.groww_symbol,
-            "start_time": in_ist(since),
-            "end_time": in_ist(until),
-            "candle_interval": INTERVALS[interval],
-        }
-        for since, until in _spans(interval, start, end, longest)
-    ]
+    return {
+        "exchange": exchange,
+        "segment": handle.segment,
+        "groww_symbol": handle.groww_symbol,
+        "start_time": in_ist(start),
+        "end_time": in_ist(end),
+        "candle_interval": INTERVALS[interval],
+    }
 
 
-def _spans(
-    interval: Interval, start: datetime, end: datetime, longest: timedelta
-) -> Iterator[tuple[datetime, datetime]]:
-    """Cut where no bar is cut in two: at midnight, and for weeks and months where these begin."""
-    while start < end:
-        until = min(_beginning(interval, start + longest), end)
-        yield start, until
-        start = until
-
-
-def _beginning(interval: Interval, instant: datetime) -> datetime:
-    midnight = instant.astimezone(IST).replace(hour=0, minute=0, second=0, microsecond=0)
-    if interval == "1w":
-        return midnight - timedelta(days=midnight.weekday())
-    return midnight.replace(day=1) if interval == "1M" else midnight
-
-
-def candles(answers: Iterable[object], start: datetime, end: datetime) -> tuple[Candle, ...]:
-    """The bars of all pieces, oldest first; those at a cut come twice.
+def candles(answer: object, start: datetime, end: datetime) -> tuple[Candle, ...]:
+    """The bars that start in [start, end), oldest first and each once.
 
     Raises:
         ValueError: a row is not a candle.
@@ -97,24 +77,23 @@ def candles(answers: Iterable[object], start: datetime, end: datetime) -> tuple[
     # By Indian time without a zone, as it is told: instants with one are slow to compare and hash.
     found: dict[datetime, Candle] = {}
     since, until = _local(start), _local(end)
-    for answer in answers:
-        bars = msgspec.convert(answer, _Bars, strict=False).candles
-        # Prices repeat: each is made a decimal once. 22,500 bars are 90,000 prices.
-        said = {price for bar in bars for price in (bar.open, bar.high, bar.low, bar.close)}
-        prices = {price: finite(Decimal(str(price))) for price in said}
-        for bar in bars:
-            at = datetime.fromisoformat(bar.at)
-            at = at if at.tzinfo is None else _local(at)
-            if since <= at < until:
-                found[at] = Candle(
-                    starts_at=_BEGINNING + (at - _LOCAL_BEGINNING),
-                    open_inr=prices[bar.open],
-                    high_inr=prices[bar.high],
-                    low_inr=prices[bar.low],
-                    close_inr=prices[bar.close],
-                    volume_shares=bar.volume or 0,
-                    open_interest_shares=bar.open_interest,
-                )
+    bars = msgspec.convert(answer, _Bars, strict=False).candles
+    # Prices repeat: each is made a decimal once. 22,500 bars are 90,000 prices.
+    said = {price for bar in bars for price in (bar.open, bar.high, bar.low, bar.close)}
+    prices = {price: finite(Decimal(str(price))) for price in said}
+    for bar in bars:
+        at = datetime.fromisoformat(bar.at)
+        at = at if at.tzinfo is None else _local(at)
+        if since <= at < until:
+            found[at] = Candle(
+                starts_at=_BEGINNING + (at - _LOCAL_BEGINNING),
+                open_inr=prices[bar.open],
+                high_inr=prices[bar.high],
+                low_inr=prices[bar.low],
+                close_inr=prices[bar.close],
+                volume_shares=bar.volume or 0,
+                open_interest_shares=bar.open_interest,
+            )
     return tuple(found[at] for at in sorted(found))
 
 

@@ -1,6 +1,6 @@
 """What can be asked at Groww. What cannot be asked at all is refused before anything is sent."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from functools import partial
@@ -47,23 +47,24 @@ class GrowwReads(GrowwClients):
         )
 
     def holdings(self, access: Access, now: datetime) -> tuple[Holding, ...]:
-        def read(client: "GrowwClient") -> tuple[Holding, ...]:
-            rows = map_account.holding_rows(client.get_holdings_for_user())
-            keys = sorted({map_account.holding_key(row) for row in rows})
-            return map_account.holdings(rows, self._prices(client, "CASH", keys), self._names)
-
-        return self._reading(access, read)
+        rows = self._reading(
+            access, lambda client: map_account.holding_rows(client.get_holdings_for_user())
+        )
+        prices = self._prices(access, "CASH", {map_account.holding_key(row) for row in rows})
+        return self._reading(access, lambda _: map_account.holdings(rows, prices, self._names))
 
     def positions(self, access: Access, now: datetime) -> tuple[Position, ...]:
-        def read(client: "GrowwClient") -> tuple[Position, ...]:
-            found: tuple[Position, ...] = ()
-            for segment in SEGMENTS:
-                rows = map_account.position_rows(client.get_positions_for_user(segment))
-                prices = self._prices(client, segment, sorted({row.key for row in rows}))
-                found += map_account.positions(rows, prices, self._names)
-            return found
+        return tuple(
+            position for segment in SEGMENTS for position in self._positions_in(access, segment)
+        )
 
-        return self._reading(access, read)
+    def _positions_in(self, access: Access, segment: str) -> tuple[Position, ...]:
+        rows = self._reading(
+            access,
+            lambda client: map_account.position_rows(client.get_positions_for_user(segment)),
+        )
+        prices = self._prices(access, segment, {row.key for row in rows if row.quantity})
+        return self._reading(access, lambda _: map_account.positions(rows, prices, self._names))
 
     def orders(self, access: Access, now: datetime) -> tuple[BrokerOrder, ...]:
         hide = partial(hidden, access=access)
@@ -175,32 +176,43 @@ class GrowwReads(GrowwClients):
         end: datetime,
         now: datetime,
     ) -> tuple[Candle, ...]:
-        longest = self.offer.longest_span.get(interval)
-        if longest is None:
+        if interval not in self.offer.longest_span:
             raise NotSupportedByBroker(
                 f"groww has no candles of {interval}. "
                 f"Next: choose one of {', '.join(self.offer.longest_span)}."
             )
-        pieces = map_candles.pieces(instrument, interval, start, end, longest)
+        asked = map_candles.question(instrument, interval, start, end)
         return self._reading(
             access,
-            lambda client: map_candles.candles(
-                (client.get_historical_candles(**piece) for piece in pieces), start, end
-            ),
+            lambda client: map_candles.candles(client.get_historical_candles(**asked), start, end),
         )
 
     def order_margins(self, access: Access, orders: Sequence[OrderTerms], now: datetime) -> Margins:
+        return self._margins(access, orders, together=False)
+
+    def basket_margins(
+        self,
+        access: Access,
+        orders: Sequence[OrderTerms],
+        now: datetime,
+        *,
+        consider_positions: bool = True,
+    ) -> Margins:
+        """Of derivatives; several orders of shares block the sum of each."""
+        return self._margins(access, orders, together=True)
+
+    def _margins(self, access: Access, orders: Sequence[OrderTerms], *, together: bool) -> Margins:
         """Each by itself, and several derivatives once more together: the answer about a basket
         names no orders."""
         singles = [map_margins.margin_arguments(terms, self._names) for terms in orders]
-        basket = [order for segment, order in singles if segment == "FNO"]
+        basket = [order for segment, order in singles if together and segment == "FNO"]
 
         def read(client: "GrowwClient") -> Margins:
             rows = [client.get_order_margin_details(segment, [one]) for segment, one in singles]
-            together = None
+            answer = None
             if len(basket) > 1:
-                together = client.get_order_margin_details("FNO", basket)
-            return map_margins.margins(orders, rows, together)
+                answer = client.get_order_margin_details("FNO", basket)
+            return map_margins.margins(orders, rows, answer)
 
         return self._reading(access, read)
 
@@ -236,14 +248,24 @@ class GrowwReads(GrowwClients):
             ),
         )
 
-    def _prices(
-        self, client: "GrowwClient", segment: str, keys: Sequence[str]
-    ) -> dict[str, Decimal]:
-        """What holdings and positions do not say."""
-        found: dict[str, Decimal] = {}
-        for _, some in map_market.key_batches(segment, keys, self.offer.quotes_per_call["ltp"]):
-            found |= map_market.last_prices(client.get_ltp(some, segment))
-        return found
+    def _prices(self, access: Access, segment: str, keys: Collection[str]) -> map_account.Prices:
+        """What holdings and positions do not say. Live prices are a service of their own, which
+        not every account has: without them the shares are told all the same."""
+        most = self.offer.quotes_per_call["ohlc"]
+        batches = [some for _, some in map_market.key_batches(segment, sorted(keys), most)]
+
+        def read(client: "GrowwClient") -> map_account.Prices:
+            last: dict[str, Decimal] = {}
+            days: dict[str, map_market.Ohlc] = {}
+            for some in batches:
+                last |= map_market.last_prices(client.get_ltp(some, segment))
+                days |= map_market.days(client.get_ohlc(some, segment))
+            return map_account.Prices(last, days)
+
+        try:
+            return self._reading(access, read)
+        except BrokerDown:
+            return map_account.Prices()
 
 
 def _full_quotes(client: "GrowwClient", wanted: list[map_market.Known]) -> tuple[Quote, ...]:

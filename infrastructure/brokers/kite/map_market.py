@@ -1,7 +1,7 @@
 """Quotes and candles between our words and Kite's. Pure."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Final
 
@@ -130,30 +130,26 @@ def _levels(levels: Iterable[_Level]) -> tuple[DepthLevel, ...]:
     )
 
 
-def spans(start: datetime, end: datetime, longest: timedelta) -> Iterator[tuple[str, str]]:
-    """What to ask for, piece by piece, as Kite writes it: in IST, both ends included."""
-    while start < end:
-        until = min(start + longest, end)
-        yield _in_ist(start), _in_ist(until)
-        start = until
+def span(start: datetime, end: datetime) -> tuple[str, str]:
+    """As Kite writes it: in IST, both ends included."""
+    return _in_ist(start), _in_ist(end)
 
 
 def _in_ist(instant: datetime) -> str:
     return f"{instant.astimezone(IST):%Y-%m-%d %H:%M:%S}"
 
 
-def candles(pieces: Iterable[object], start: datetime, end: datetime) -> tuple[Candle, ...]:
-    """The bars of all pieces, which share their ends.
+def candles(rows: object, start: datetime, end: datetime) -> tuple[Candle, ...]:
+    """The bars that start in [start, end), oldest first and each once.
 
     Raises:
         ValueError: a row is not a candle.
     """
     found: dict[datetime, Candle] = {}
-    for piece in pieces:
-        for bar in msgspec.convert(piece, list[_Bar], strict=False):
-            starts_at = datetime.fromisoformat(bar.at).astimezone(UTC)
-            if start <= starts_at < end:
-                found[starts_at] = _candle(starts_at, bar)
+    for bar in msgspec.convert(rows, list[_Bar], strict=False):
+        starts_at = datetime.fromisoformat(bar.at).astimezone(UTC)
+        if start <= starts_at < end:
+            found[starts_at] = _candle(starts_at, bar)
     return tuple(found[starts_at] for starts_at in sorted(found))
 
 

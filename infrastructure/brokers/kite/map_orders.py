@@ -10,7 +10,9 @@ import msgspec
 
 from application.ports.broker_orders import BrokerOrder, OrderTicket, Trade
 from domain.instants import IST
+from domain.order_offers import iceberg_legs
 from domain.vocabulary import OrderSighting, OrderStatus, OrderTerms
+from infrastructure.brokers.kite.icebergs import Leg, wholes
 from infrastructure.brokers.prices import finite, price_if_any
 
 Arguments = dict[str, str | int]
@@ -60,6 +62,20 @@ class _OrderRow(_Step, kw_only=True):
     trigger_price: Decimal
     tag: str | None = None
     tags: list[str] | None = None
+    parent_order_id: str | None = None
+    meta: object = None
+
+
+class _Iceberg(msgspec.Struct):
+    leg: int
+    legs: int
+    total_quantity: int
+
+
+class _Meta(msgspec.Struct):
+    """What Kite notes beside an order; of all sorts, so it is read only where it is needed."""
+
+    iceberg: _Iceberg
 
 
 class _TradeRow(msgspec.Struct):
@@ -79,6 +95,11 @@ class _TradeRow(msgspec.Struct):
 def order_arguments(ticket: OrderTicket) -> Arguments:
     """For `place_order`. The tag is ours; the user's own note stays with us."""
     terms = ticket.terms
+    shown = terms.disclosed_quantity_shares
+    legs: Arguments = {}
+    if terms.variety == "iceberg":
+        assert shown is not None, "an iceberg without legs is refused before"
+        legs = {"iceberg_legs": iceberg_legs(terms), "iceberg_quantity": shown}
     return {
         "variety": terms.variety,
         "exchange": terms.exchange,
@@ -90,7 +111,7 @@ def order_arguments(ticket: OrderTicket) -> Arguments:
         "validity": terms.validity,
         "tag": ticket.broker_tag,
         **_prices(terms),
-        **_disclosed(terms.disclosed_quantity_shares),
+        **(legs or _disclosed(shown)),
     }
 
 
@@ -131,13 +152,26 @@ def order_id(answer: object) -> str | None:
 
 
 def broker_orders(rows: object, hide: Callable[[str], str] = str) -> tuple[BrokerOrder, ...]:
-    """`hide` blots the account out of Kite's words: some name it.
+    """The legs of an iceberg as the one order that they are. `hide` blots the account out of
+    Kite's words: some name it.
 
     Raises:
         ValueError: a row lacks something that every order has.
     """
     found = msgspec.convert(rows, list[_OrderRow], strict=False)
-    return tuple(_broker_order(row, hide) for row in found)
+    return wholes(_leg(row, hide) or _broker_order(row, hide) for row in found)
+
+
+def working_leg(rows: object, broker_order_id: str) -> str:
+    """The id of an iceberg's latest leg, which is the one to cancel.
+
+    Raises:
+        ValueError: as above.
+    """
+    legs = [_leg(row, str) for row in msgspec.convert(rows, list[_OrderRow], strict=False)]
+    found = [leg for leg in legs if leg and leg.whole == broker_order_id]
+    latest = max(found, key=lambda leg: leg.number, default=None)
+    return latest.order.broker_order_id if latest else broker_order_id
 
 
 def sightings(rows: object, hide: Callable[[str], str] = str) -> tuple[OrderSighting, ...]:
@@ -187,6 +221,22 @@ def _broker_order(row: _OrderRow, hide: Callable[[str], str]) -> BrokerOrder:
         sighting=_sighting(row, hide),
         placed_at=as_utc(row.exchange_timestamp) or as_utc(row.order_timestamp),
         broker_tags=tuple(dict.fromkeys(_given([row.tag, *(row.tags or ())]))),
+    )
+
+
+def _leg(row: _OrderRow, hide: Callable[[str], str]) -> Leg | None:
+    if row.variety != "iceberg":
+        return None
+    try:
+        about = msgspec.convert(row.meta, _Meta, strict=False).iceberg
+    except msgspec.ValidationError:  # then it is an order like any other
+        return None
+    return Leg(
+        order=_broker_order(row, hide),
+        whole=row.parent_order_id or row.order_id,
+        number=about.leg,
+        legs=about.legs,
+        total_shares=about.total_quantity,
     )
 
 

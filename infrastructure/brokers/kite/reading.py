@@ -95,31 +95,34 @@ class KiteReads(KiteClients):
                 f"kite has no candles of {interval}. "
                 f"Next: choose one of {', '.join(map_market.INTERVALS)}."
             )
-        spans = map_market.spans(start, end, self.offer.longest_span[interval])
+        since, until = map_market.span(start, end)
         with_interest = instrument.expiry is not None
         return self._reading(
             access,
             lambda client: map_market.candles(
-                (
-                    client.historical_data(token, since, until, word, oi=with_interest)
-                    for since, until in spans
-                ),
-                start,
-                end,
+                client.historical_data(token, since, until, word, oi=with_interest), start, end
             ),
         )
 
     def order_margins(self, access: Access, orders: Sequence[OrderTerms], now: datetime) -> Margins:
-        """Several orders go as a basket, and open positions count as what they save."""
         wanted = map_margins.margin_arguments(orders)
-        if len(wanted) == 1:
-            return self._reading(
-                access, lambda client: map_margins.margins(client.order_margins(wanted))
-            )
+        return self._reading(
+            access, lambda client: map_margins.margins(client.order_margins(wanted))
+        )
+
+    def basket_margins(
+        self,
+        access: Access,
+        orders: Sequence[OrderTerms],
+        now: datetime,
+        *,
+        consider_positions: bool = True,
+    ) -> Margins:
+        wanted = map_margins.margin_arguments(orders)
         return self._reading(
             access,
             lambda client: map_margins.basket_margins(
-                client.basket_order_margins(wanted, consider_positions=True)
+                client.basket_order_margins(wanted, consider_positions=consider_positions)
             ),
         )
 

@@ -4,9 +4,18 @@ from datetime import datetime
 from functools import partial
 
 from application.ports.account import Conversion
-from application.ports.broker import Access
-from application.ports.broker_orders import Accepted, GttOrder, GttTicket, OrderTicket, Written
+from application.ports.broker import Access, BrokerDown, LoginExpired
+from application.ports.broker_orders import (
+    LOGIN_EXPIRED,
+    Accepted,
+    Declined,
+    GttOrder,
+    GttTicket,
+    OrderTicket,
+    Written,
+)
 from domain.events import Outcome
+from domain.order_offers import must_be_changeable
 from domain.vocabulary import OrderTerms
 from infrastructure.brokers.clients import in_address
 from infrastructure.brokers.kite import map_account, map_gtt, map_orders
@@ -28,6 +37,7 @@ class KiteWrites(KiteClients):
     def modify(
         self, access: Access, broker_order_id: str, terms: OrderTerms, now: datetime
     ) -> Written:
+        must_be_changeable(terms)
         return self._writing(
             access,
             lambda client: partial(
@@ -40,9 +50,22 @@ class KiteWrites(KiteClients):
     def cancel(
         self, access: Access, broker_order_id: str, terms: OrderTerms, now: datetime
     ) -> Written:
+        """Of an iceberg the leg that is in the market, which has to be looked up first."""
+        order_id = broker_order_id
+        if terms.variety == "iceberg":
+            try:
+                order_id = self._reading(
+                    access, lambda client: map_orders.working_leg(client.orders(), broker_order_id)
+                )
+            except LoginExpired:
+                words = "The login has ended."
+                return Declined(code=LOGIN_EXPIRED, reason=words, reached_broker=False)
+            except BrokerDown:
+                words = "Which leg of the iceberg is in the market could not be looked up."
+                return Declined(code="NOT_LOOKED_UP", reason=words, reached_broker=False)
         return self._writing(
             access,
-            lambda client: partial(client.cancel_order, terms.variety, in_address(broker_order_id)),
+            lambda client: partial(client.cancel_order, terms.variety, in_address(order_id)),
             _names_an_order,
         )
 

@@ -61,6 +61,7 @@ class Account:
 
     `liquidity` stands in for the market's own, `book_lag` is how long new orders do not show.
     `updates` are the day's steps of all orders; `forgotten_updates` counts those of past days.
+    `legs_to_come`: filled legs of icebergs that nobody has followed up yet.
     """
 
     broker: str
@@ -77,6 +78,7 @@ class Account:
     gtts: dict[int, Gtt] = field(default_factory=dict)
     updates: list[Order] = field(default_factory=list)
     forgotten_updates: int = 0
+    legs_to_come: list[Order] = field(default_factory=list)
     liquidity: Liquidity | None = None
     book_lag: timedelta = timedelta(0)
     kill_switch: bool = False
@@ -85,6 +87,8 @@ class Account:
         """Write the next step of an order's life down."""
         if not order.is_working:
             order = replace(order, blocked_inr=ZERO)
+            if order.next_leg:
+                self.legs_to_come.append(order)
             self.working.pop(order.order_id, None)
         else:
             self.working[order.order_id] = order

@@ -1,6 +1,7 @@
 """How time passes for an account: orders and GTTs catch up, days end, contracts expire."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -8,7 +9,7 @@ from decimal import Decimal
 from infrastructure.simulator.exchange.accounts import Account, Holding
 from infrastructure.simulator.exchange.gtt import Gtt, GttFired, firing
 from infrastructure.simulator.exchange.matching import cancel, work
-from infrastructure.simulator.exchange.orders import ZERO, OrderRequest, Product
+from infrastructure.simulator.exchange.orders import ZERO, Order, OrderRequest, Product
 from infrastructure.simulator.exchange.positions import Position
 from infrastructure.simulator.exchange.refusals import Refused
 from infrastructure.simulator.exchange.venue import Venue
@@ -35,7 +36,19 @@ def _within_the_day(venue: Venue, account: Account, now: datetime, place: Place)
         account.gtts[gtt.gtt_id] = _watched(venue, gtt, account.looked_at, now, place)
     for order in list(account.working.values()):
         work(venue, account, order, account.looked_at, now)
+    while account.legs_to_come:
+        _follow_up(venue, account, account.legs_to_come.pop(0), now, place)
     account.looked_at = max(account.looked_at, now)
+
+
+def _follow_up(venue: Venue, account: Account, filled: Order, now: datetime, place: Place) -> None:
+    """Bring the next leg of an iceberg to the market; where it is refused, the iceberg ends."""
+    request = filled.next_leg
+    assert request is not None, "only such orders are kept"
+    with suppress(Refused):
+        leg = account.working.get(place(request, filled.at))
+        if leg is not None:
+            work(venue, account, leg, filled.at, now)
 
 
 def _watched(venue: Venue, gtt: Gtt, after: datetime, now: datetime, place: Place) -> Gtt:
@@ -76,6 +89,7 @@ def _close_the_day(venue: Venue, account: Account) -> None:
     account.fills.clear()
     account.forgotten_updates += len(account.updates)
     account.updates.clear()
+    account.legs_to_come.clear()
     account.kill_switch = False
 
 

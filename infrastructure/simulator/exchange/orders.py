@@ -1,6 +1,6 @@
 """An order as the simulated exchange knows it: what was asked for, a step of its life, a trade."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, time, timedelta
 from decimal import Decimal
 from typing import Literal
@@ -34,6 +34,17 @@ def end_of_trading_day(at: datetime) -> datetime:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Iceberg:
+    """Which part of a larger order this one is. `parent_id` is the first leg's id, `None` in the
+    first leg itself; the next leg comes when this one is filled."""
+
+    leg: int
+    legs: int
+    total_shares: int
+    parent_id: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
 class OrderRequest:
     """What the customer asked for, checked for form by the wire face that took it.
 
@@ -55,6 +66,7 @@ class OrderRequest:
     tag: str | None = None
     disclosed_shares: int = 0
     market_protection_percent: Decimal | None = None
+    iceberg: Iceberg | None = None
 
     @property
     def signed_shares(self) -> int:
@@ -106,6 +118,15 @@ class Order:
     @property
     def is_working(self) -> bool:
         return self.status in ("OPEN", "TRIGGER PENDING", "AMO REQ RECEIVED")
+
+    @property
+    def next_leg(self) -> OrderRequest | None:
+        """What follows this order once it is filled."""
+        ice = self.request.iceberg
+        if ice is None or self.status != "COMPLETE" or ice.leg == ice.legs:
+            return None
+        further = replace(ice, leg=ice.leg + 1, parent_id=ice.parent_id or self.order_id)
+        return replace(self.request, iceberg=further)
 
     @property
     def modified(self) -> bool:

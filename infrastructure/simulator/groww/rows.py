@@ -183,7 +183,6 @@ def holding_row(holding: Holding) -> Row:
 
 def position_row(position: Position) -> Row:
     """The day's trades, and what was carried into the day."""
-    profit = position.cash_flow_inr if position.net_shares == 0 else 0
     exchange, segment = place(position.exchange)
     carried = position.overnight_shares
     carried_price = position.overnight_price_inr.quantize(FOUR_PLACES)
@@ -205,5 +204,5 @@ def position_row(position: Position) -> Row:
         "net_carry_forward_quantity": carried,
         "net_price": position.average_price_inr.quantize(FOUR_PLACES),
         "net_carry_forward_price": carried_price,
-        "realised_pnl": profit,
+        "realised_pnl": position.realised_inr.quantize(PAISA),
     }

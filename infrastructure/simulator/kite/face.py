@@ -137,6 +137,8 @@ class KiteFace:
     async def place(self, user: str, request: Request) -> object:
         form = await form_of(request)
         terms = order_request(request.path_params["variety"], form)
+        if terms.variety == "iceberg" and terms.iceberg is None:
+            raise invalid("iceberg_legs")
         if form.get("autoslice") != "true":
             return {"order_id": self.exchange.place(KITE, user, terms)}
         first, *others = self.exchange.place_sliced(KITE, user, terms)

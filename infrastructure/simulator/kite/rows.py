@@ -10,7 +10,7 @@ from typing import Any
 
 from domain.instants import IST
 from infrastructure.simulator.exchange.accounts import Funds
-from infrastructure.simulator.exchange.orders import ZERO, Fill, Order
+from infrastructure.simulator.exchange.orders import ZERO, Fill, Order, OrderRequest
 from infrastructure.simulator.market.instruments import Instrument
 from infrastructure.simulator.market.universe import listed
 
@@ -88,7 +88,7 @@ def order_row(user: str, order: Order) -> Row:
         "placed_by": user,
         "order_id": order.order_id,
         "exchange_order_id": order.exchange_order_id,
-        "parent_order_id": None,
+        "parent_order_id": request.iceberg.parent_id if request.iceberg else None,
         "status": order.status,
         "status_message": order.status_message,
         "status_message_raw": order.status_message,
@@ -112,11 +112,25 @@ def order_row(user: str, order: Order) -> Row:
         "pending_quantity": order.pending_shares,
         "cancelled_quantity": order.cancelled_shares,
         "market_protection": protection or 0,
-        "meta": {},
+        "meta": _meta(request),
         "tag": request.tag,
         **({"tags": tags} if tags else {}),
         "guid": f"{order.order_id}guid",
     }
+
+
+def _meta(request: OrderRequest) -> Row:
+    ice = request.iceberg
+    if ice is None:
+        return {}
+    told = {
+        "leg": ice.leg,
+        "legs": ice.legs,
+        "leg_quantity": request.quantity_shares,
+        "total_quantity": ice.total_shares,
+        "remaining_quantity": ice.total_shares - ice.leg * request.quantity_shares,
+    }
+    return {"iceberg": told}
 
 
 def trade_row(fill: Fill) -> Row:

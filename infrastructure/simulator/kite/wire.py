@@ -11,6 +11,7 @@ from starlette.responses import Response
 
 from infrastructure.simulator.exchange.orders import (
     ExchangeName,
+    Iceberg,
     OrderRequest,
     OrderType,
     Product,
@@ -25,8 +26,9 @@ EXCHANGES: tuple[ExchangeName, ...] = get_args(ExchangeName)
 SIDES: tuple[Side, ...] = get_args(Side)
 PRODUCTS: tuple[Product, ...] = get_args(Product)
 VALIDITIES: tuple[Literal["DAY", "IOC"], ...] = ("DAY", "IOC")
-VARIETIES = ("regular", "amo")
+VARIETIES = ("regular", "amo", "iceberg")
 ORDER_TYPES: tuple[OrderType, ...] = get_args(OrderType)
+LEGS = range(2, 51)
 MOST_INR = Decimal(1_000_000_000)
 
 _encode = msgspec.json.Encoder(decimal_format="number").encode
@@ -98,11 +100,13 @@ def order_request(variety: str, form: Mapping[str, str]) -> OrderRequest:
         raise invalid("tag")
     if variety not in VARIETIES:
         raise invalid("variety")
+    shares = whole(form, "quantity")
+    ice = _iceberg(form, shares) if variety == "iceberg" and "iceberg_legs" in form else None
     return OrderRequest(
         exchange=one_of(EXCHANGES, form, "exchange"),
         symbol=form.get("tradingsymbol", ""),
         side=one_of(SIDES, form, "transaction_type"),
-        quantity_shares=whole(form, "quantity"),
+        quantity_shares=shares // ice.legs if ice else shares,
         product=one_of(PRODUCTS, form, "product"),
         order_type=order_type,
         limit_price_inr=amount(form, "price") if order_type in ("LIMIT", "SL") else None,
@@ -112,7 +116,18 @@ def order_request(variety: str, form: Mapping[str, str]) -> OrderRequest:
         tag=tag,
         disclosed_shares=_disclosed(form),
         market_protection_percent=_protection(form),
+        iceberg=ice,
     )
+
+
+def _iceberg(form: Mapping[str, str], shares: int) -> Iceberg:
+    """The first leg. Kite's forum (comment 51625): a leg is the quantity by the number of legs."""
+    legs = whole(form, "iceberg_legs")
+    if legs not in LEGS:
+        raise invalid("iceberg_legs")
+    if whole(form, "iceberg_quantity") * legs != shares:
+        raise invalid("iceberg_quantity")
+    return Iceberg(leg=1, legs=legs, total_shares=shares)
 
 
 def changed_request(request: OrderRequest, form: Mapping[str, str]) -> OrderRequest:

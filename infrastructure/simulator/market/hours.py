@@ -1,4 +1,7 @@
-"""When the exchanges trade: 09:15 to 15:30 IST on weekdays that are no holidays.
+"""When the simulated exchanges trade: 09:15 to 15:30 IST on the days on which the NSE does.
+
+The days are those of the calendar. Of its special sessions only those of the usual hours are held
+here, such as the budget Sunday of 2026: there is no Muhurat trading, and no NFO after 15:30.
 
 The simulator can also stay open around the clock, because people try it in the evening. Then the
 sessions only say where a day's open, close and candles lie.
@@ -11,6 +14,7 @@ from functools import lru_cache
 from typing import Final, Literal
 
 from domain.instants import IST
+from infrastructure.calendar.days import exchange_calendar
 
 Phase = Literal["PRE_OPEN", "OPEN", "CLOSED"]
 
@@ -18,32 +22,12 @@ _PRE_OPEN: Final = timedelta(minutes=15)
 _DAY: Final = timedelta(days=1)
 _INSTANT: Final = timedelta(microseconds=1)
 
-# Holidays that keep their date: Republic Day, Maharashtra Day, Gandhi Jayanti, Christmas.
-_EVERY_YEAR: Final = frozenset({(1, 26), (5, 1), (10, 2), (12, 25)})
-# The others on which NSE and BSE (shares and their contracts) do not trade, as announced for 2026.
-# Other years have none here: most follow the moon, and nothing is made up.
-_HOLIDAYS: Final = frozenset(
-    {
-        date(2026, 1, 15),  # municipal elections in Maharashtra
-        date(2026, 3, 3),  # Holi
-        date(2026, 3, 26),  # Ram Navami
-        date(2026, 3, 31),  # Mahavir Jayanti
-        date(2026, 4, 3),  # Good Friday
-        date(2026, 4, 14),  # Ambedkar Jayanti
-        date(2026, 5, 28),  # Bakri Id
-        date(2026, 6, 26),  # Muharram
-        date(2026, 9, 14),  # Ganesh Chaturthi
-        date(2026, 10, 20),  # Dussehra
-        date(2026, 11, 10),  # Diwali Balipratipada
-        date(2026, 11, 24),  # Guru Nanak Jayanti
-    }
-)
 
-
+@lru_cache(maxsize=16_384)
 def is_trading_day(day: date) -> bool:
-    if day.weekday() >= 5 or (day.month, day.day) in _EVERY_YEAR:
-        return False
-    return day not in _HOLIDAYS
+    return session(day) in (
+        (each.opens, each.closes) for each in exchange_calendar().hours("NSE", day)
+    )
 
 
 def previous_trading_day(day: date) -> date:

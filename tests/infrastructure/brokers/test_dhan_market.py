@@ -183,33 +183,15 @@ def test_bars_begin_within_the_span_and_not_at_its_end(simulator, broker):
     assert all(bar.volume_shares > 0 for bar in found)
 
 
-def test_a_long_span_is_asked_in_pieces_without_gaps_or_doubles(simulator, broker):
-    alice = logged_in(simulator)
-    start = OPENING_BELL - timedelta(days=200)
-
-    found = broker.candles(alice, INFY, "60m", start, OPENING_BELL, OPENING_BELL)
-
-    starts = [bar.starts_at for bar in found]
-    assert starts == sorted(set(starts))
-    days = {at.date() for at in starts}
-    assert len(starts) == 7 * len(days)
-    assert len(days) > 120
-
-
-def test_pieces_are_of_ninety_days_in_indian_time(tmp_path):
+def test_a_span_is_asked_for_in_indian_time_and_in_one_call(tmp_path):
     with far_side(lambda *_: as_json(200, NO_BARS)) as side:
         dhan(side.url, tmp_path).candles(
-            access(), INFY, "1m", TEN_O_CLOCK - timedelta(days=100), TEN_O_CLOCK, OPENING_BELL
+            access(), INFY, "1m", TEN_O_CLOCK - timedelta(days=90), TEN_O_CLOCK, OPENING_BELL
         )
 
-    asked = [json.loads(body) for _, _, _, body in side.requests]
-    assert [(each["fromDate"], each["toDate"]) for each in asked] == [
-        ("2026-08-12 10:00:00", "2026-11-10 10:00:00"),
-        ("2026-11-10 10:00:00", "2026-11-20 10:00:00"),
-    ]
-    assert [(each["interval"], each["oi"], each["instrument"]) for each in asked] == [
-        (1, False, "EQUITY")
-    ] * 2
+    (asked,) = [json.loads(body) for _, _, _, body in side.requests]
+    assert (asked["fromDate"], asked["toDate"]) == ("2026-08-22 10:00:00", "2026-11-20 10:00:00")
+    assert (asked["interval"], asked["oi"], asked["instrument"]) == (1, False, "EQUITY")
 
 
 def test_the_last_day_is_asked_for_by_the_day_after_it(tmp_path):

@@ -296,7 +296,7 @@ def test_the_margin_of_one_order_comes_with_its_brokerage(simulator, broker):
 
 
 def test_a_hedged_basket_needs_less_than_its_orders(simulator, broker):
-    margins = broker.order_margins(
+    margins = broker.basket_margins(
         logged_in(simulator), [SELL_A_CALL, BUY_A_HIGHER_ONE], OPENING_BELL
     )
 
@@ -309,7 +309,7 @@ def test_a_basket_goes_out_in_the_words_of_the_wire(tmp_path):
         return as_json(200, {"total_margin": "7.50"} if "multi" in path else {"totalMargin": 5})
 
     with far_side(answer) as side:
-        margins = dhan(side.url, tmp_path).order_margins(
+        margins = dhan(side.url, tmp_path).basket_margins(
             access(), [TEN_AT_MARKET, TEN_AT_1400], OPENING_BELL
         )
 

@@ -133,7 +133,7 @@ def test_prices_are_asked_for_fifty_at_a_time_and_a_missing_one_is_not_made_up(t
     with far_side(answer) as side:
         holdings = groww(side.url, tmp_path).holdings(access(), OPENING_BELL)
 
-    assert asked == [50, 1]
+    assert asked == [50, 50, 1, 1]  # the last prices, and the days with the closes before
     priced = {each.trading_symbol: each.last_price_inr for each in holdings}
     assert priced == dict.fromkeys(names) | {"S0": Decimal("12.35")}
 

@@ -4,7 +4,6 @@ import time
 import warnings
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
-from itertools import pairwise
 
 import pytest
 from msgspec.structs import replace
@@ -16,7 +15,7 @@ from domain.errors import NotSupportedByBroker, UnknownInstrument
 from domain.instants import IST
 from domain.instruments import GrowwHandle
 from infrastructure.brokers.calls import Calls
-from infrastructure.brokers.groww.map_candles import INTERVALS, candles, pieces
+from infrastructure.brokers.groww.map_candles import INTERVALS, candles
 from infrastructure.brokers.groww.map_market import days
 from infrastructure.simulator.groww.market_face import INTERVALS as AT_GROWW
 from tests.infrastructure.brokers.groww_support import (
@@ -242,7 +241,7 @@ def test_the_deprecated_candles_of_the_sdk_are_not_asked_for(tmp_path):
 def test_a_candles_time_is_indian_with_or_without_a_zone(said):
     row = [said, 1, 1, 1, 1, 1]
 
-    (bar,) = candles([{"candles": [row]}], FRIDAY_CLOSE - timedelta(days=1), FRIDAY_CLOSE)
+    (bar,) = candles({"candles": [row]}, FRIDAY_CLOSE - timedelta(days=1), FRIDAY_CLOSE)
 
     assert bar.starts_at == datetime(2026, 11, 20, 3, 45, tzinfo=UTC)
 
@@ -252,51 +251,7 @@ def test_a_candles_time_is_indian_with_or_without_a_zone(said):
 )
 def test_what_is_no_candle_is_no_answer(row):
     with pytest.raises(ValueError):  # noqa: PT011  # msgspec's and ours alike
-        candles([{"candles": [row]}], OPENING_BELL, OPENING_BELL)
-
-
-def spans(interval, start, end):
-    longest = OFFERS["groww"].longest_span[interval]
-    asked = pieces(INFY, interval, start, end, longest)
-    return [(piece["start_time"], piece["end_time"]) for piece in asked]
-
-
-def test_pieces_are_cut_at_midnight_so_that_no_bar_is_cut_in_two():
-    start = datetime(2026, 1, 1, 4, 0, tzinfo=UTC)
-
-    assert spans("5m", start, start + timedelta(days=45)) == [
-        ("2026-01-01 09:30:00", "2026-01-31 00:00:00"),
-        ("2026-01-31 00:00:00", "2026-02-15 09:30:00"),
-    ]
-    assert spans("5m", start, start) == []
-
-
-@pytest.mark.parametrize("interval", ["1w", "1M"])
-def test_weeks_and_months_are_cut_where_they_begin(interval):
-    start = datetime(2023, 5, 17, 4, 0, tzinfo=UTC)
-
-    asked = spans(interval, start, start + timedelta(days=700))
-
-    cuts = [datetime.fromisoformat(until) for _, until in asked[:-1]]
-    assert all(cut.weekday() == 0 if interval == "1w" else cut.day == 1 for cut in cuts)
-    assert [since for since, _ in asked[1:]] == [until for _, until in asked[:-1]]
-    assert len(asked) == 5 if interval == "1M" else 4
-
-
-@pytest.mark.parametrize(("interval", "span"), [("60m", 400), ("1w", 700), ("1M", 900)])
-def test_a_long_span_is_joined_without_gaps_or_doubles(broker, alice, interval, span):
-    start = FRIDAY_CLOSE - timedelta(days=span)
-
-    bars = broker.candles(alice, INFY, interval, start, FRIDAY_CLOSE, OPENING_BELL)
-
-    starts = [bar.starts_at for bar in bars]
-    assert starts == sorted(set(starts))
-    assert start <= starts[0]
-    assert starts[-1] < FRIDAY_CLOSE
-    most = {"60m": timedelta(days=5), "1w": timedelta(days=7), "1M": timedelta(days=31)}[interval]
-    assert all(later - earlier <= most for earlier, later in pairwise(starts))
-    if interval == "1M":
-        assert {at.astimezone(IST).day for at in starts} == {1}
+        candles({"candles": [row]}, OPENING_BELL, OPENING_BELL)
 
 
 def test_the_spans_that_are_offered_are_those_that_the_simulated_groww_keeps():
@@ -339,7 +294,7 @@ def test_sixty_days_of_minutes_are_read_at_once(record_property):
         for n in range(22_500)
     ]
     began = time.perf_counter()
-    bars = candles([{"candles": rows}], first, first + timedelta(days=60))
+    bars = candles({"candles": rows}, first, first + timedelta(days=60))
     ours = time.perf_counter() - began
 
     assert len(bars) == 22_500

@@ -449,7 +449,7 @@ def test_the_status_of_a_smart_order_is_ours_or_unknown(tmp_path, raw, status):
 def test_margins_of_shares_add_up_because_groww_has_no_baskets_of_them(broker, alice):
     dearer = replace(TEN_AT_1400, trading_symbol="TCS", limit_price_inr=Decimal("3000"))
 
-    margins = broker.order_margins(alice, [TEN_AT_1400, dearer], OPENING_BELL)
+    margins = broker.basket_margins(alice, [TEN_AT_1400, dearer], OPENING_BELL)
 
     assert [each.trading_symbol for each in margins.orders] == ["INFY", "TCS"]
     assert margins.total_inr == sum(each.total_inr for each in margins.orders)
@@ -460,7 +460,7 @@ def test_margins_of_shares_add_up_because_groww_has_no_baskets_of_them(broker, a
 def test_derivatives_that_hedge_each_other_block_less_together(broker, alice):
     both = [ONE_LOT, replace(ONE_LOT, transaction_type="SELL"), TEN_AT_1400]
 
-    margins = broker.order_margins(alice, both, OPENING_BELL)
+    margins = broker.basket_margins(alice, both, OPENING_BELL)
 
     bought, sold, shares = margins.orders
     assert bought.span_inr is not None

@@ -339,7 +339,7 @@ def test_of_an_oco_the_triggers_are_changed_and_its_limits_stay(simulator, broke
     broker.place(alice, ticket(TEN_INTRADAY), OPENING_BELL)
     placed = broker.place_gtt(alice, LEAVE_BELOW_1400_OR_ABOVE_1600, OPENING_BELL)
     stop, target = LEAVE_BELOW_1400_OR_ABOVE_1600.legs
-    lower = dataclasses.replace(stop, trigger_price_inr=Decimal("1399.95"))
+    lower = replace(stop, trigger_price_inr=Decimal("1399.95"))
     changed = dataclasses.replace(
         LEAVE_BELOW_1400_OR_ABOVE_1600, quantity_shares=5, legs=(lower, target)
     )

@@ -13,7 +13,7 @@ from domain.errors import NotSupportedByBroker, UnknownInstrument
 from domain.instruments import KiteHandle
 from infrastructure.brokers.calls import Calls
 from infrastructure.brokers.kite import KiteBroker
-from infrastructure.brokers.kite.map_market import INTERVALS, candles, spans
+from infrastructure.brokers.kite.map_market import INTERVALS, candles, span
 from infrastructure.simulator.kite.market_face import INTERVALS as AT_KITE
 from infrastructure.simulator.market.universe import listed
 from tests.infrastructure.brokers.kite_support import access, as_json, far_side, known, logged_in
@@ -157,33 +157,13 @@ def test_contracts_have_open_interest_in_their_candles(broker, alice):
     assert all(bar.open_interest_shares is not None for bar in bars)
 
 
-def test_a_long_span_is_asked_for_in_pieces_and_joined_without_gaps_or_doubles(kite, alice):
-    broker = KiteBroker(kite.url, kite.keys_dir, Calls("kite", pause=lambda seconds: None))
-    start = FRIDAY_CLOSE - timedelta(days=450)
-
-    bars = broker.candles(alice, INFY, "60m", start, FRIDAY_CLOSE, OPENING_BELL)
-    days = broker.candles(alice, INFY, "1d", start, FRIDAY_CLOSE, OPENING_BELL)
-
-    starts = [bar.starts_at for bar in bars]
-    assert starts == sorted(set(starts))
-    assert start <= starts[0]
-    assert starts[-1] < FRIDAY_CLOSE
-    assert {at.date() for at in starts[1:]} <= {
-        (bar.starts_at + timedelta(hours=6)).date() for bar in days
-    } | {starts[0].date()}
-    assert len(days) > 290
-
-
-def test_pieces_are_as_long_as_kite_allows_and_written_in_ist():
+def test_a_span_is_written_in_ist():
     start = datetime(2026, 1, 1, 18, 30, tzinfo=UTC)
 
-    pieces = list(spans(start, start + timedelta(days=100), timedelta(days=60)))
-
-    assert pieces == [
-        ("2026-01-02 00:00:00", "2026-03-03 00:00:00"),
-        ("2026-03-03 00:00:00", "2026-04-12 00:00:00"),
-    ]
-    assert list(spans(start, start, timedelta(days=60))) == []
+    assert span(start, start + timedelta(days=60)) == (
+        "2026-01-02 00:00:00",
+        "2026-03-03 00:00:00",
+    )
 
 
 def test_the_spans_that_are_offered_are_those_that_the_simulated_kite_keeps():
@@ -217,7 +197,7 @@ def test_sixty_days_of_minutes_are_read_without_the_sdks_slow_parser(record_prop
         for n in range(22_500)
     ]
     began = time.perf_counter()
-    bars = candles([rows], first, first + timedelta(days=60))
+    bars = candles(rows, first, first + timedelta(days=60))
     ours = time.perf_counter() - began
     began = time.perf_counter()
     theirs = KiteConnect._format_historical(None, {"candles": rows})

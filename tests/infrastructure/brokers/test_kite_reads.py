@@ -286,11 +286,32 @@ def test_orders_of_a_basket_save_each_other_margin(kite, broker, alice):
     sold, bought = option(near, "SELL", "150"), option(far, "BUY", "60")
 
     alone = [broker.order_margins(alice, [each], OPENING_BELL) for each in (sold, bought)]
-    together = broker.order_margins(alice, [sold, bought], OPENING_BELL)
+    together = broker.basket_margins(alice, [sold, bought], OPENING_BELL)
 
     assert together.total_inr < sum(each.total_inr for each in alone)
     assert [order.trading_symbol for order in together.orders] == [near, far]
     assert [order.total_inr for order in together.orders] == [each.total_inr for each in alone]
+
+
+def test_orders_that_are_asked_about_one_by_one_save_nothing(kite, broker, alice):
+    near, far = (
+        known("NFO", strike.call.symbol).trading_symbol for strike in _strikes_above(kite, (4, 8))
+    )
+
+    margins = broker.order_margins(
+        alice, [option(near, "SELL", "150"), option(far, "BUY", "60")], OPENING_BELL
+    )
+
+    assert margins.total_inr == sum(each.total_inr for each in margins.orders)
+
+
+def test_open_positions_can_be_left_out_of_account(tmp_path):
+    with far_side(lambda *_: kite_error(400, "InputException", "no")) as side:
+        broker = KiteBroker(side.url, tmp_path)
+        with pytest.raises(BrokerDown):
+            broker.basket_margins(access(), [TEN_AT_1400], OPENING_BELL, consider_positions=False)
+
+    assert side.asked == ["POST /margins/basket?consider_positions=False"]
 
 
 def _strikes_above(kite, places):
@@ -306,7 +327,7 @@ def test_a_basket_goes_out_as_a_json_array_and_open_positions_count(tmp_path):
     with far_side(lambda *_: kite_error(400, "InputException", "no")) as side:
         broker = KiteBroker(side.url, tmp_path)
         with pytest.raises(BrokerDown):
-            broker.order_margins(access(), [TEN_AT_1400, TEN_AT_1400], OPENING_BELL)
+            broker.basket_margins(access(), [TEN_AT_1400, TEN_AT_1400], OPENING_BELL)
 
     (method, path, headers, body) = side.requests[0]
     assert (method, path) == ("POST", "/margins/basket?consider_positions=True")
@@ -372,7 +393,7 @@ READS = {
         OPENING_BELL,
     ),
     "order_margins": lambda broker, who: broker.order_margins(who, [TEN_AT_1400], OPENING_BELL),
-    "basket": lambda broker, who: broker.order_margins(who, [TEN_AT_1400] * 2, OPENING_BELL),
+    "basket": lambda broker, who: broker.basket_margins(who, [TEN_AT_1400] * 2, OPENING_BELL),
     "charges": lambda broker, who: broker.charges(who, [TEN_AT_1400], OPENING_BELL),
 }
 

@@ -7,10 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from application.ports.account import Funds, Holding, Position
+from application.ports.account import DayTrades, Funds, Holding, Position
 from application.ports.broker import Secrets
 from application.ports.broker_orders import Accepted, GttLeg, GttOrder, Trade
 from application.ports.market import Candle, DepthLevel
+from application.valuation import ValuedHolding, ValuedPosition, price_of
 from domain.events import OrderPlaced
 from domain.vocabulary import OrderSighting
 from infrastructure.brokers.kite import KiteBroker
@@ -109,22 +110,23 @@ def test_the_order_book(broker):
 
 
 def test_holdings(broker):
+    own = Holding(
+        exchange="NSE",
+        trading_symbol="AARON",
+        isin="INE721Z01010",
+        quantity_shares=1,
+        average_price_inr=Decimal("161"),
+        last_price_inr=Decimal("352.95"),
+        previous_close_inr=Decimal("352.35"),
+        sellable_shares=1,
+    )
     assert broker.holdings(access(), OPENING_BELL) == (
-        Holding(
-            exchange="NSE",
-            trading_symbol="AARON",
-            isin="INE721Z01010",
-            quantity_shares=1,
-            average_price_inr=Decimal("161"),
-            last_price_inr=Decimal("352.95"),
-        ),
-        Holding(  # bought with the broker's money, at another price
-            exchange="NSE",
-            trading_symbol="AARON",
-            isin="INE721Z01010",
+        own,
+        dataclasses.replace(  # bought with the broker's money, at another price
+            own,
             quantity_shares=1000,
             average_price_inr=Decimal("100"),
-            last_price_inr=Decimal("352.95"),
+            sellable_shares=1000,
         ),
         Holding(
             exchange="BSE",
@@ -133,8 +135,20 @@ def test_holdings(broker):
             quantity_shares=16,
             average_price_inr=Decimal("801.78125"),
             last_price_inr=Decimal("762.45"),
+            previous_close_inr=Decimal("766.4"),
+            sellable_shares=16,
         ),
     )
+
+
+def test_the_gains_of_holdings_are_kites_own(broker):
+    aaron, _, sbin = (
+        ValuedHolding(holding=each, price=price_of(each, None))
+        for each in broker.holdings(access(), OPENING_BELL)
+    )
+
+    assert (aaron.gain_inr, aaron.day_change_inr) == (Decimal("191.95"), Decimal("0.60"))
+    assert (sbin.gain_inr, sbin.day_change_inr) == (Decimal("-629.30"), 16 * Decimal("-3.95"))
 
 
 def test_positions_are_the_net_ones(broker):
@@ -147,11 +161,33 @@ def test_positions_are_the_net_ones(broker):
         quantity_shares=1,
         average_price_inr=Decimal("161.05"),
         last_price_inr=Decimal("161.05"),
+        multiplier=1000,
+        realised_inr=Decimal(0),
+        unrealised_inr=Decimal(0),
+        day=DayTrades(
+            overnight_shares=0,
+            buy_shares=1,
+            buy_value_inr=Decimal(161050),
+            sell_shares=0,
+            sell_value_inr=Decimal(0),
+        ),
     )
     assert [(each.trading_symbol, each.quantity_shares) for each in positions[1:]] == [
         ("GOLDGUINEA17DECFUT", 0),
         ("SBIN", 0),
     ]
+
+
+def test_the_gains_of_positions_are_kites_own_in_all_and_today(broker):
+    valued = [
+        ValuedPosition(position=held, price=price_of(held, None))
+        for held in broker.positions(access(), OPENING_BELL)
+    ]
+
+    assert [each.gain_inr for each in valued] == [0, 801, -2]  # Kite's pnl
+    assert [each.day_gain_inr for each in valued] == [0, 276, -2]  # Kite's m2m
+    # What is closed has realised all of it, though Kite calls it unrealised.
+    assert [each.position.realised_inr for each in valued] == [0, 801, -2]
 
 
 def test_a_login_by_either_token(broker):
@@ -299,7 +335,7 @@ def test_gtt_orders(broker):
 
 def test_margins_of_an_order_and_of_a_basket(broker):
     alone = broker.order_margins(access(), [TEN_AT_1400], OPENING_BELL)
-    basket = broker.order_margins(access(), [TEN_AT_1400, TEN_AT_1400], OPENING_BELL)
+    basket = broker.basket_margins(access(), [TEN_AT_1400, TEN_AT_1400], OPENING_BELL)
 
     assert alone.total_inr == Decimal("1498")
     assert alone.orders[0].charges_inr == Decimal("1.79255122")

@@ -9,7 +9,7 @@ from msgspec.structs import replace
 from application.ports.broker import Access
 from domain.events import OrderRequested
 from domain.order_reports import OrderReport
-from domain.vocabulary import OrderTerms
+from domain.vocabulary import OrderTerms, Product
 from infrastructure.brokers.paper import PaperBroker
 from infrastructure.brokers.paper_book import OPENING_CASH_INR, fold_book
 from infrastructure.simulator.market.instruments import INSTRUMENTS
@@ -82,3 +82,71 @@ def test_what_was_paid_is_exact_however_it_was_averaged():
 
     assert held.quantity_shares == 15
     assert (held.average_price_inr * 15).quantize(Decimal("0.000001")) == paid
+
+
+def traded(*signed_shares: int, product: Product = "MIS") -> PaperBroker:
+    """Market orders, seven seconds apart, from the first one's time on."""
+    reports = []
+    for n, shares in enumerate(signed_shares):
+        terms = replace(
+            SELL_500_INTRADAY.request.terms,
+            transaction_type="BUY" if shares > 0 else "SELL",
+            product=product,
+            quantity_shares=abs(shares),
+        )
+        reports.append(
+            replace(
+                SELL_500_INTRADAY,
+                request=replace(SELL_500_INTRADAY.request, terms=terms, broker_tag=f"u{n}"),
+                placed_at=paid_at(n),
+            )
+        )
+    return PaperBroker(SEED, lambda _: reports)
+
+
+def paid_at(n: int) -> datetime:
+    return MORNING + timedelta(seconds=7 * n)
+
+
+def paid(n: int) -> Decimal:
+    return price(SEED, INFY, paid_at(n))
+
+
+def test_a_position_that_was_closed_today_shows_what_it_earned():
+    (held,) = traded(10, -10).positions(ASHA, LAST_SECOND)
+
+    assert (held.quantity_shares, held.average_price_inr) == (0, Decimal(0))
+    assert held.realised_inr == 10 * (paid(1) - paid(0))
+    assert held.day is not None
+    assert (held.day.overnight_shares, held.day.buy_shares, held.day.sell_shares) == (0, 10, 10)
+    assert held.day.sell_value_inr - held.day.buy_value_inr == held.realised_inr
+
+
+def test_a_position_that_turned_round_has_realised_its_first_side_only():
+    (held,) = traded(-4, 10).positions(ASHA, LAST_SECOND)
+
+    assert (held.quantity_shares, held.average_price_inr) == (6, paid(1))
+    assert held.realised_inr == 4 * (paid(0) - paid(1))
+
+
+def test_what_is_carried_over_night_is_no_trade_of_today():
+    carried = traded(10, -4, product="NRML")
+
+    (held,) = carried.positions(ASHA, NEXT_MORNING)
+
+    assert (held.quantity_shares, held.realised_inr) == (6, Decimal(0))
+    assert held.day is not None
+    assert (held.day.overnight_shares, held.day.buy_shares, held.day.sell_shares) == (6, 0, 0)
+    assert traded(10, -10, product="NRML").positions(ASHA, NEXT_MORNING) == ()
+
+
+def test_shares_bought_today_are_told_apart_from_those_of_before():
+    broker = traded(10, -4, product="CNC")
+
+    (today,) = broker.holdings(ASHA, LAST_SECOND)
+    (tomorrow,) = broker.holdings(ASHA, NEXT_MORNING)
+
+    assert (today.quantity_shares, today.bought_today_shares) == (6, 6)
+    assert today.bought_today_price_inr == paid(0)
+    assert (tomorrow.bought_today_shares, tomorrow.sellable_shares) == (0, 6)
+    assert tomorrow.previous_close_inr is not None

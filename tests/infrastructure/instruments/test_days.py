@@ -43,7 +43,9 @@ def test_the_built_in_list_says_what_it_is_and_that_a_table_can_be_loaded(table)
 
     assert (facts.built_in, facts.trading_day, facts.loaded_at) == (True, None, None)
     assert facts.quarantined == 0
-    with pytest.raises(UnknownInstrument, match="Next: trading-server instruments load"):
+    with pytest.raises(
+        UnknownInstrument, match="Next: search_instruments; only a short list is loaded here"
+    ):
         table.resolve("NFO:NIFTY:2026-11-23:24650:CE")
 
 

@@ -43,8 +43,21 @@ def test_weekends_and_holidays_are_no_trading_days():
     assert not is_trading_day(date(2026, 11, 21))
     assert not is_trading_day(date(2026, 11, 24))
     assert not is_trading_day(date(2027, 1, 26))
+    assert not is_trading_day(date(2025, 8, 27))
     assert previous_trading_day(date(2026, 11, 25)) == date(2026, 11, 23)
     assert next_trading_day(date(2026, 11, 23)) == date(2026, 11, 25)
+
+
+def test_special_sessions_are_held_if_their_hours_are_the_usual_ones():
+    budget_sunday, muhurat, split_saturday = (
+        date(2026, 2, 1),
+        date(2025, 10, 21),
+        date(2024, 3, 2),
+    )
+
+    assert is_trading_day(budget_sunday)
+    assert not is_trading_day(muhurat)
+    assert not is_trading_day(split_saturday)
 
 
 @pytest.mark.parametrize(

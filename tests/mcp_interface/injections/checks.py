@@ -10,13 +10,15 @@ from tests.mcp_interface.injections.victim import Victim
 from tests.mcp_interface.people import Answer
 from tests.support.servers import Plain
 
-MARKED = re.compile(
-    r"The broker's words: "
-    r"|order_key: |change_key: "
-    r"|NSE:TRAP\d+ \("
-)
-"""How a line begins that brings something from outside."""
-QUOTED = re.compile(r"'[^']*'")
+MARKED = re.compile(r"order_key: |change_key: ")
+"""How a line begins that brings a name which the caller chose."""
+QUOTED = re.compile(r"""'[^']*'|(?:\w+ wrote: |Written: |\(|with )"[^"]*\"""")
+"""What was written by others, in a text of ours."""
+
+FOR_SUCH_THINGS = {
+    *("brokerMessage", "words", "reason", "client", "description"),
+    *("label", "orderKey"),
+}
 
 
 def events(victim: Victim) -> list[Any]:
@@ -75,5 +77,7 @@ def check_fields(answer: Answer, injection: Injection) -> None:
         elif isinstance(value, str):
             yield name, value
 
-    found = {name for name, text in strings(answer.data, "") if injection.mark in text}
-    assert found <= {"reason", "description", "label", "orderKey"}, found
+    found = [each for each in strings(answer.data, "") if injection.mark in each[1]]
+    ours = [each for each in found if each[0] not in FOR_SUCH_THINGS]
+    assert all(name == "summary" for name, _ in ours), ours
+    assert all(injection.mark not in QUOTED.sub("", text) for _, text in ours), ours

@@ -57,6 +57,7 @@ class Model:
             await to_thread.run_sync(self._press_the_button, proposal, text)
         for look in ("get_orders", "get_session_info", "list_brokers"):
             await self.call(look)
+        await self.call("get_activity", limit=200, response_format="detailed")
         await self.call("get_order", order_key=key)
 
     async def _forge_answers(self, order: Plain) -> None:

@@ -77,7 +77,7 @@ def bad_brokers_heard_and_repeated_it(place: Installation) -> bool:
     told = {finding.slot for finding in place.canaries.search(heard)}
     assert told >= {"proxy password of echo", "dhan PIN", "groww key of echo"}
     replies, logs = everything_in(place, "reply"), everything_in(place, "log")
-    assert b"The broker's words" in replies
+    assert b" wrote: " in replies
     assert b"INTERNAL_ERROR" in replies
     assert b"tool crashed" in logs
     assert b"Traceback" in logs
