@@ -126,8 +126,8 @@ accept-schemas: $(INSTALLED)
 	@ACCEPT_SCHEMAS=1 $(BIN)/python -m pytest -q tests/mcp_interface/test_toolsets.py -k accepted
 
 docs: $(INSTALLED)
-	@$(BIN)/python -m mcp_interface.tools.offers_page > docs/brokers.md
-	@$(BIN)/python -m mcp_interface.tools.risk_page > docs/risk.md
+	@$(BIN)/python -m mcp_interface.tools.orders.offers_page > docs/brokers.md
+	@$(BIN)/python -m mcp_interface.tools.orders.risk_page > docs/risk.md
 
 # After a new exchange_calendars is locked, and before a release; what it does not have is in the
 # overlay beside the file.

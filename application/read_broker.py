@@ -5,15 +5,15 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Generic, TypeVar
 
-from application.broker_access import Admission, Admit
-from application.enter_session import Entered
-from application.judging import RECENT_SESSIONS
-from application.observe import Book, observe_book
+from application.orders.judging import RECENT_SESSIONS
+from application.orders.observe import Book, observe_book
 from application.ports.broker import Access, Broker, BrokerDown, reason
 from application.ports.broker import RateLimited as TooSoon
 from application.ports.broker_orders import BrokerOrder
 from application.ports.clock import Clock
 from application.ports.event_store import EventStore
+from application.sessions.broker_access import Admission, Admit
+from application.sessions.enter_session import Entered
 from application.writer import Context, Writer
 from domain.capabilities import Function
 from domain.errors import BrokerUnavailable, RateLimited

@@ -16,7 +16,7 @@ from typing import Final, TypeVar
 
 import structlog
 
-from application.bars import COLUMNS, Bars
+from application.market.bars import COLUMNS, Bars
 from application.ports.candle_store import Kept
 from domain.vocabulary import BrokerName, Interval
 

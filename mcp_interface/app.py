@@ -8,8 +8,8 @@ from mcp.server.mcpserver import Context as McpContext
 from mcp.types import CallToolResult, TextContent
 from pydantic import BaseModel, Field
 
-from application.broker_access import Admission
-from application.enter_session import Entered
+from application.sessions.broker_access import Admission
+from application.sessions.enter_session import Entered
 from domain.session import TradingSession
 from mcp_interface.caller import Caller, CallerOf
 from mcp_interface.composition import Backend

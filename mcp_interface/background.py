@@ -10,7 +10,7 @@ import anyio
 import structlog
 from anyio import to_thread
 
-from application.sweep import Swept
+from application.sessions.sweep import Swept
 from domain.errors import KeyStoreUnavailable, StoreUnavailable
 from mcp_interface.composition import Backend
 from mcp_interface.reconciling import Reconciling

@@ -11,8 +11,8 @@ from uuid import UUID
 from mcp.server.auth.middleware.auth_context import get_access_token
 from mcp.server.mcpserver import Context as McpContext
 
-from application.enter_session import check_label
 from application.ports.clock import Ids
+from application.sessions.enter_session import check_label
 from application.writer import Context
 from domain.errors import ScopeMissing
 from infrastructure.identity import Identity

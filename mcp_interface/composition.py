@@ -7,30 +7,30 @@ from uuid import UUID
 
 import structlog
 
-from application.analyse import Analyse
-from application.approve import Approve
 from application.audit import Audit
-from application.broker_access import Admit, LogOut, SelectBroker
-from application.connecting import Connecting
-from application.enter_session import CloseSession, EnterSession, SessionLife
-from application.forget_logins import ForgetLogins
 from application.log import DecodedLog
-from application.log_in import LogIn
+from application.market.analyse import Analyse
+from application.market.read_candles import ReadCandles
+from application.market.read_market import ReadMarket
+from application.market.read_options import ReadOptionChain
+from application.orders.approve import Approve
+from application.orders.preview_order import PreviewOrder
+from application.orders.risk_limits import RiskPolicy
+from application.orders.tell_order import TellOrder
+from application.orders.whatif import WhatIf
+from application.portfolio.read_margins import ReadMargins
+from application.portfolio.read_portfolio import ReadPortfolio
 from application.ports.broker import Broker, Secrets
 from application.ports.calendar import Calendar
 from application.ports.clock import Clock
-from application.preview_order import PreviewOrder
 from application.read_broker import ReadBroker
-from application.read_candles import ReadCandles
-from application.read_margins import ReadMargins
-from application.read_market import ReadMarket
-from application.read_options import ReadOptionChain
-from application.read_portfolio import ReadPortfolio
-from application.risk_limits import RiskPolicy
-from application.sweep import Sweep
-from application.tell_order import TellOrder
-from application.waiting_logins import WaitingLogins
-from application.whatif import WhatIf
+from application.sessions.broker_access import Admit, LogOut, SelectBroker
+from application.sessions.connecting import Connecting
+from application.sessions.enter_session import CloseSession, EnterSession, SessionLife
+from application.sessions.forget_logins import ForgetLogins
+from application.sessions.log_in import LogIn
+from application.sessions.sweep import Sweep
+from application.sessions.waiting_logins import WaitingLogins
 from application.writer import Writer
 from domain.catalog import CATALOG
 from domain.order_reports import OrderReport, order_reports

@@ -9,7 +9,7 @@ from application.audit import SessionAsOf
 from domain.instants import outside
 from domain.order_reports import OrderReport
 from mcp_interface.composition import Backend
-from mcp_interface.tools.order_rows import row_of
+from mcp_interface.tools.orders.order_rows import row_of
 from mcp_interface.tools.results import when
 from projections.audit_timeline import TimelineEntry
 from projections.session_info import SessionInfo

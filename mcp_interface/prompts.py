@@ -5,7 +5,7 @@ from typing import Annotated, Final, get_args
 
 from pydantic import Field
 
-from application.periods import day_of
+from application.market.periods import day_of
 from domain.errors import BrokerNotSupported
 from domain.vocabulary import BrokerName
 from mcp_interface.reading import ReadingServer

@@ -11,8 +11,8 @@ import structlog
 from anyio import CapacityLimiter, to_thread
 from anyio.abc import TaskGroup
 
+from application.orders.reconcile import Look, Reconcile
 from application.ports.clock import Clock
-from application.reconcile import Look, Reconcile
 from domain.errors import Refusal, StoreUnavailable
 from domain.vocabulary import BROKERS
 

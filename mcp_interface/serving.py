@@ -12,7 +12,7 @@ import anyio
 import structlog
 import uvicorn
 
-from application.enter_session import check_label
+from application.sessions.enter_session import check_label
 from infrastructure.identity import LOCAL_ISSUER, SCOPES, Identity
 from infrastructure.settings import Settings
 from mcp_interface import prompts, resources
@@ -26,26 +26,26 @@ from mcp_interface.connect.routes import ConnectPages
 from mcp_interface.databases import CannotStart
 from mcp_interface.http import http_app
 from mcp_interface.server import TradingServer
-from mcp_interface.tools import account as account_tools
-from mcp_interface.tools import activity as activity_tools
-from mcp_interface.tools import analysis as analysis_tools
-from mcp_interface.tools import changes as change_tools
-from mcp_interface.tools import classic_analysis as classic_analysis_tools
-from mcp_interface.tools import classic_margins as classic_margin_tools
-from mcp_interface.tools import classic_orders as classic_order_tools
-from mcp_interface.tools import comparison as comparison_tools
-from mcp_interface.tools import consolidated as consolidated_tools
-from mcp_interface.tools import gtt as gtt_tools
-from mcp_interface.tools import instruments as instrument_tools
-from mcp_interface.tools import login as login_tools
-from mcp_interface.tools import market as market_tools
-from mcp_interface.tools import offers as offer_tools
-from mcp_interface.tools import orders as order_tools
-from mcp_interface.tools import oversight as oversight_tools
-from mcp_interface.tools import portfolio as portfolio_tools
-from mcp_interface.tools import session as session_tools
-from mcp_interface.tools import status as status_tools
-from mcp_interface.tools import switch as switch_tools
+from mcp_interface.tools.activity import activity as activity_tools
+from mcp_interface.tools.activity import oversight as oversight_tools
+from mcp_interface.tools.analysis import analysis as analysis_tools
+from mcp_interface.tools.analysis import comparison as comparison_tools
+from mcp_interface.tools.classic import classic_analysis as classic_analysis_tools
+from mcp_interface.tools.classic import classic_margins as classic_margin_tools
+from mcp_interface.tools.classic import classic_orders as classic_order_tools
+from mcp_interface.tools.market import instruments as instrument_tools
+from mcp_interface.tools.market import market as market_tools
+from mcp_interface.tools.market import status as status_tools
+from mcp_interface.tools.orders import changes as change_tools
+from mcp_interface.tools.orders import gtt as gtt_tools
+from mcp_interface.tools.orders import offers as offer_tools
+from mcp_interface.tools.orders import orders as order_tools
+from mcp_interface.tools.orders import switch as switch_tools
+from mcp_interface.tools.portfolio import account as account_tools
+from mcp_interface.tools.portfolio import consolidated as consolidated_tools
+from mcp_interface.tools.portfolio import portfolio as portfolio_tools
+from mcp_interface.tools.session import login as login_tools
+from mcp_interface.tools.session import session as session_tools
 from mcp_interface.toolsets import Listing
 from mcp_interface.work import Work
 

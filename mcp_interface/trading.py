@@ -3,19 +3,19 @@
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from application.adopt import Adopt
-from application.broker_access import Admit
-from application.cancel_open import CancelOpen
-from application.change_order import ChangeOrder
-from application.judging import Judging
-from application.last_prices import LastPrices
-from application.own_switches import OwnSwitches
-from application.place_order import PlaceOrder
-from application.reconcile import Reconcile
-from application.request_change import RequestChange
-from application.sending import SendOrder
-from application.sending_changes import SendChange
-from application.switch import KillSwitch
+from application.orders.adopt import Adopt
+from application.orders.cancel_open import CancelOpen
+from application.orders.change_order import ChangeOrder
+from application.orders.judging import Judging
+from application.orders.last_prices import LastPrices
+from application.orders.own_switches import OwnSwitches
+from application.orders.place_order import PlaceOrder
+from application.orders.reconcile import Reconcile
+from application.orders.request_change import RequestChange
+from application.orders.sending import SendOrder
+from application.orders.sending_changes import SendChange
+from application.orders.switch import KillSwitch
+from application.sessions.broker_access import Admit
 
 if TYPE_CHECKING:
     from mcp_interface.composition import Backend

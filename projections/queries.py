@@ -196,7 +196,7 @@ class AdminQueries(Queries):
         )
 
     def due(self, now: datetime, idle_after: timedelta) -> list[Due]:
-        """What may be over; see `application.sweep.Deadlines`."""
+        """What may be over; see `application.sessions.sweep.Deadlines`."""
         kind, at = deadlines_table.c.kind, deadlines_table.c.at
         query = select(deadlines_table).where(
             or_(

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from application.bars import Bars
+from application.market.bars import Bars
 from domain.vocabulary import BrokerName, Interval
 
 

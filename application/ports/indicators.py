@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
-from application.bars import Bars
+from application.market.bars import Bars
 from domain.indicators import Wanted
 
 LevelKind = Literal["retracement", "support", "resistance"]

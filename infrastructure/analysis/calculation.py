@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from application.bars import UNITS_A_RUPEE, Bars
+from application.market.bars import UNITS_A_RUPEE, Bars
 from application.ports.indicators import Calculated, Statement
 from domain.indicators import INDICATORS, Wanted, memory_bars, needed_bars, warm_up_bars
 from infrastructure.analysis.columns import Columns, Floats, Mask, Told

@@ -9,7 +9,7 @@ from typing import overload
 import numpy as np
 from numpy.typing import NDArray
 
-from application.bars import Bars
+from application.market.bars import Bars
 
 Floats = NDArray[np.float64]
 Whole = NDArray[np.int64]

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from application.bars import Bars
+from application.market.bars import Bars
 from application.ports.indicators import Calculated
 from domain.indicators import Wanted
 from infrastructure.brokers.importing import IMPORTING

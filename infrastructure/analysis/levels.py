@@ -4,7 +4,7 @@ from typing import Final
 
 import numpy as np
 
-from application.bars import UNITS_A_RUPEE
+from application.market.bars import UNITS_A_RUPEE
 from application.ports.indicators import Level, LevelKind, Statement
 from domain.indicators import Wanted, needed_bars
 from infrastructure.analysis.columns import Columns, Floats

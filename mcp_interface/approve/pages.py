@@ -8,9 +8,9 @@ from typing import Final
 
 from starlette.responses import HTMLResponse
 
-from application.own_switches import OwnSwitch
-from application.place_order import Asked, Receipt
-from application.request_change import ChangeReceipt
+from application.orders.own_switches import OwnSwitch
+from application.orders.place_order import Asked, Receipt
+from application.orders.request_change import ChangeReceipt
 from domain.errors import Refusal
 from domain.instants import spoken
 from domain.order_text import MODES

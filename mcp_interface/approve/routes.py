@@ -10,7 +10,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from application.approve import Approve
+from application.orders.approve import Approve
 from application.ports.clock import Clock, Ids
 from application.writer import Context
 from domain.errors import InvalidArgument, ReadOnly, Refusal

@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from html import escape
 from uuid import UUID
 
-from application.own_switches import OwnSwitch, OwnSwitches
-from application.switch import KillSwitch
+from application.orders.own_switches import OwnSwitch, OwnSwitches
+from application.orders.switch import KillSwitch
 from application.writer import Context
 from domain.errors import ProposalRefused
-from mcp_interface.tools.switch_words import since_when, whose
+from mcp_interface.tools.orders.switch_words import since_when, whose
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -12,7 +12,7 @@ from mcp_interface.cli.opening import backend, principal_of
 from mcp_interface.cli.output import FOUND, Full, Json, command, emit, say, short, show, table
 
 if TYPE_CHECKING:
-    from application.whatif import Rejudged
+    from application.orders.whatif import Rejudged
 
 PAGE = 500
 User = Annotated[str, typer.Option(help="Whose.", show_default=False)]
@@ -50,7 +50,7 @@ def timeline(
 
 
 def _show_timeline(rows: list[dict[str, Any]]) -> None:  # Any: JSON values
-    from mcp_interface.tools.activity_rows import plain_name
+    from mcp_interface.tools.activity.activity_rows import plain_name
 
     table(
         ("position", "time", "event", "what"),

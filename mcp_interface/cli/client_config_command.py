@@ -64,7 +64,7 @@ def client_config(
     as_json: Json = False,
 ) -> None:
     """Print what to paste into a client: a server of its own over stdio, or --url for HTTP."""
-    from application.enter_session import check_label
+    from application.sessions.enter_session import check_label
 
     check_label(session)
     notes: list[str] = []

@@ -10,7 +10,7 @@ from mcp_interface.cli.opening import backend, principal_of
 from mcp_interface.cli.output import FOUND, Json, command, emit, say, table
 
 if TYPE_CHECKING:
-    from application.switch import Stood, Which
+    from application.orders.switch import Stood, Which
     from application.writer import Context
     from mcp_interface.composition import Backend
 
@@ -36,7 +36,7 @@ Reason = Annotated[
 @command
 def show_switches(user: User = None, as_json: Json = False) -> None:
     """What is halted: for everybody and, of a user, for them and in each of their accounts."""
-    from application.switch import Which
+    from application.orders.switch import Which
 
     with backend(projecting=False) as store:
         everybody = Which("global")
@@ -108,8 +108,8 @@ def _named(store: "Backend", user: str | None, account: str | None) -> "tuple[Wh
         InvalidArgument: an account without a user; nobody of this name was ever here.
         BrokerNotSupported, BrokerLoginRequired: no account of theirs is known there.
     """
-    from application.broker_access import supported
-    from application.switch import Which
+    from application.orders.switch import Which
+    from application.sessions.broker_access import supported
     from application.writer import NOBODY, Context
 
     if user is None and account is not None:
@@ -151,8 +151,8 @@ def _cancelled(
 
 
 def _row(user: str | None, broker: str | None, which: "Which", stood: "Stood") -> Plain:
+    from mcp_interface.tools.orders.switch_words import by_whom
     from mcp_interface.tools.results import when
-    from mcp_interface.tools.switch_words import by_whom
 
     fact = stood.switch.halted
     return {

@@ -125,7 +125,7 @@ def _as_client(label: str, ask: "Callable[[Client, TradingServer], Awaitable[T]]
     from mcp import Client
     from mcp.types import Implementation
 
-    from application.enter_session import check_label
+    from application.sessions.enter_session import check_label
     from infrastructure import logs
     from infrastructure.settings import load_settings
     from mcp_interface.background import Background

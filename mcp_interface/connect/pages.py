@@ -5,8 +5,8 @@ from typing import Final
 
 from starlette.responses import HTMLResponse
 
-from application.connecting import Visit
 from application.ports.browser_login import LoginField, LoginMethod
+from application.sessions.connecting import Visit
 from domain.errors import AccountDiffers, Refusal
 from domain.instants import spoken
 from domain.vocabulary import Mode

@@ -15,11 +15,11 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from application.connecting import Connecting, Filled
 from application.ports.broker import Secrets
 from application.ports.clock import Clock
 from application.ports.login_states import LINK_LIFE, LoginState
-from application.waiting_logins import NEW_LINK
+from application.sessions.connecting import Connecting, Filled
+from application.sessions.waiting_logins import NEW_LINK
 from domain.errors import LoginLinkRefused, Refusal, SessionHasExpired
 from mcp_interface.connect import pages
 from mcp_interface.connect.forms import is_same, read_form, see_other

@@ -3,7 +3,7 @@ one document and have no room for it."""
 
 from anyio import from_thread
 
-from application.read_candles import Progress, unheard
+from application.market.read_candles import Progress, unheard
 from mcp_interface.app import Mcp
 
 

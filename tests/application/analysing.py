@@ -2,9 +2,9 @@
 
 from datetime import datetime
 
-from application.analyse import Analyse, Analysed, NotAnalysed, Request
-from application.read_market import Symbol
-from application.readings import Reading
+from application.market.analyse import Analyse, Analysed, NotAnalysed, Request
+from application.market.read_market import Symbol
+from application.market.readings import Reading
 from domain.indicator_text import parse_indicator
 from domain.instants import IST
 from tests.application.bar_rows import bar, ist

@@ -3,7 +3,7 @@
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 
-from application.bars import Bars, bars_of
+from application.market.bars import Bars, bars_of
 from application.ports.market import Candle
 from domain.instants import IST
 

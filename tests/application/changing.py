@@ -4,11 +4,11 @@ from decimal import Decimal
 from typing import NoReturn
 from uuid import UUID
 
-from application.change_draft import NewTerms
-from application.change_order import Change
-from application.place_order import Asked
+from application.orders.change_draft import NewTerms
+from application.orders.change_order import Change
+from application.orders.place_order import Asked
+from application.orders.request_change import ChangeReceipt
 from application.ports.broker_orders import Declined, Unproven
-from application.request_change import ChangeReceipt
 from domain.instants import trading_day
 from domain.risk_ledger import Reservation, fold_ledger
 from domain.streams import risk_ledger_stream

@@ -4,13 +4,13 @@ from collections.abc import Sequence
 from datetime import date, datetime
 from decimal import Decimal
 
-from application.broker_access import Admit
+from application.market.read_candles import ReadCandles
+from application.market.read_market import ReadMarket
+from application.market.read_options import ReadOptionChain
 from application.ports.broker import Access
 from application.ports.market import Candle, Detail, OptionChain, OptionRow, Quote
 from application.read_broker import ReadBroker
-from application.read_candles import ReadCandles
-from application.read_market import ReadMarket
-from application.read_options import ReadOptionChain
+from application.sessions.broker_access import Admit
 from domain.capabilities import OFFERS
 from domain.instruments import Instrument, KiteHandle
 from domain.vocabulary import BrokerName, Interval

@@ -3,9 +3,9 @@
 from datetime import UTC, date, datetime, timedelta
 from uuid import UUID
 
-from application.adopt import Adopt
+from application.orders.adopt import Adopt
+from application.orders.reconcile import IDLE, Reconcile
 from application.ports.broker_orders import BrokerOrder
-from application.reconcile import IDLE, Reconcile
 from domain.events import OrderOutcomeUnknown
 from domain.order_reports import OrderReport, order_reports
 from domain.risk_ledger import Reservation, fold_ledger

@@ -6,8 +6,8 @@ from decimal import Decimal
 
 import pytest
 
-from application.place_order import Order
-from application.reconcile import IDLE, Look
+from application.orders.place_order import Order
+from application.orders.reconcile import IDLE, Look
 from domain.errors import OrderKeyReused
 from domain.events import OrderAdopted, OrderKeyClaimed, OrderRejected
 from domain.streams import order_key_stream, session_stream

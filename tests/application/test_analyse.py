@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from application.analyse import Analysed, NotAnalysed
+from application.market.analyse import Analysed, NotAnalysed
+from application.market.readings import Remark, Span
 from application.ports.indicators import Statement
-from application.readings import Remark, Span
 from domain.errors import UnknownInstrument
 from tests.application.analysing import THREE_WEEKS, analysed, numbered, reading, told
 from tests.application.bar_rows import bar, ist, session_of

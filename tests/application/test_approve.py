@@ -6,14 +6,14 @@ from decimal import Decimal
 import pytest
 from msgspec.structs import replace as with_other
 
-from application.approve import Approve
-from application.change_draft import NewTerms
-from application.change_order import Change
-from application.place_order import Asked, Order
+from application.orders.approve import Approve
+from application.orders.change_draft import NewTerms
+from application.orders.change_order import Change
+from application.orders.place_order import Asked, Order
+from application.orders.request_change import ChangeReceipt
+from application.orders.switch import Which
 from application.ports.broker import AcceptedLogin, Secrets
 from application.ports.broker_orders import Accepted
-from application.request_change import ChangeReceipt
-from application.switch import Which
 from domain.errors import OrderDeniedByRisk, ProposalRefused, SessionHasExpired, TradingIsHalted
 from domain.events import (
     OrderChangeRequested,

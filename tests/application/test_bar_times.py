@@ -4,7 +4,7 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from application.bar_times import bar_end, is_quiet, settled_before, start_of_warm_up
+from application.market.bar_times import bar_end, is_quiet, settled_before, start_of_warm_up
 from application.ports.calendar import Hours
 from tests.fakes.calendar import FakeCalendar
 

@@ -9,10 +9,10 @@ from decimal import Decimal
 import pytest
 from msgspec.structs import replace as with_other
 
-from application.change_draft import NewTerms
-from application.place_order import Asked
+from application.orders.change_draft import NewTerms
+from application.orders.place_order import Asked
+from application.orders.request_change import ChangeReceipt
 from application.ports.broker import AcceptedLogin, BrokerDown, Secrets
-from application.request_change import ChangeReceipt
 from domain.errors import (
     BrokerLoginRequired,
     BrokerNotSupported,

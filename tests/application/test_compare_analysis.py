@@ -5,8 +5,14 @@ from decimal import Decimal
 
 import pytest
 
-from application.analyse import Analysed
-from application.compare_analysis import AtBroker, Difference, compare, last_common_bar, value_at
+from application.market.analyse import Analysed
+from application.market.compare_analysis import (
+    AtBroker,
+    Difference,
+    compare,
+    last_common_bar,
+    value_at,
+)
 from application.ports.market import Candle
 from tests.application.analysing import THREE_WEEKS, analysed, numbered
 from tests.application.bar_rows import bar, ist, session_of

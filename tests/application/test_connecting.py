@@ -6,11 +6,11 @@ from datetime import timedelta
 
 import pytest
 
-from application.connecting import Connecting, Filled
 from application.ports.broker import BrokerDown, LoginRefused, Secrets
 from application.ports.login_states import LoginState
-from application.sweep import Sweep
-from application.waiting_logins import WaitingLogins
+from application.sessions.connecting import Connecting, Filled
+from application.sessions.sweep import Sweep
+from application.sessions.waiting_logins import WaitingLogins
 from domain.errors import (
     AccountDiffers,
     BrokerLoginFailed,

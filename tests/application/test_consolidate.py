@@ -5,9 +5,9 @@ from decimal import Decimal
 import pytest
 from msgspec.structs import replace as with_isin
 
-from application.consolidate import HeldAt, consolidate, totals_by_mode
+from application.portfolio.consolidate import HeldAt, consolidate, totals_by_mode
+from application.portfolio.valuation import ValuedHolding, price_of
 from application.ports.account import Holding
-from application.valuation import ValuedHolding, price_of
 from domain.vocabulary import BrokerName, Mode
 from tests.application.market import INFY
 from tests.fakes.instruments import FakeInstruments

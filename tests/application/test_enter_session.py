@@ -3,8 +3,8 @@ from datetime import timedelta
 
 import pytest
 
-from application.enter_session import SessionLife
 from application.ports.broker import Secrets
+from application.sessions.enter_session import SessionLife
 from domain.errors import InvalidArgument, SessionLimitReached, StoreUnavailable
 from domain.events import BrokerSelected, SessionCreated, SessionEnded, SessionExpired
 from domain.streams import session_stream

@@ -4,9 +4,9 @@ from datetime import timedelta
 
 import pytest
 
-from application.forget_logins import ForgetLogins, Forgotten
 from application.ports.broker import Secrets
 from application.ports.event_store import Append
+from application.sessions.forget_logins import ForgetLogins, Forgotten
 from domain.envelope import Row
 from domain.errors import BrokerLoginRequired, KeyStoreUnavailable
 from domain.events import BrokerLoggedOut, OrderObserved, OrderOutcomeUnknown, SessionEnded

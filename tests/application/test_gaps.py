@@ -5,9 +5,9 @@ from datetime import UTC, date, datetime
 import pytest
 from msgspec.structs import replace
 
-from application.bars import Bars
-from application.gaps import Gaps, find_gaps
-from application.periods import Period
+from application.market.bars import Bars
+from application.market.gaps import Gaps, find_gaps
+from application.market.periods import Period
 from application.ports.calendar import Hours
 from domain.instants import IST
 from tests.application.bar_rows import bar, days, ist, session_of, table

@@ -6,11 +6,11 @@ from decimal import Decimal
 import pytest
 from msgspec.structs import replace
 
-from application.broker_access import Admission
-from application.judging import Seen, facts, value_of
-from application.last_prices import LastPrice
+from application.orders.judging import Seen, facts, value_of
+from application.orders.last_prices import LastPrice
 from application.ports.broker import BrokerDown, LoginExpired, RateLimited, Secrets
 from application.ports.market import Quote
+from application.sessions.broker_access import Admission
 from domain.errors import BrokerLoginRequired, NotSupportedByBroker
 from domain.events import OrderOutcomeUnknown
 from domain.instruments import Instrument

@@ -5,9 +5,9 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from application.bars import Bars
-from application.keep_candles import Told, Wanted, read_through
-from application.periods import Period
+from application.market.bars import Bars
+from application.market.keep_candles import Told, Wanted, read_through
+from application.market.periods import Period
 from application.ports.candle_store import Kept
 from application.ports.market import Candle
 from tests.application.bar_rows import days, ist, table, written
@@ -215,7 +215,7 @@ def test_nothing_is_kept_where_the_broker_has_nothing_or_nothing_is_closed():
 
 
 def test_the_oldest_bars_go_when_there_are_too_many(monkeypatch):
-    monkeypatch.setattr("application.keep_candles.MOST_KEPT_BARS", 3)
+    monkeypatch.setattr("application.market.keep_candles.MOST_KEPT_BARS", 3)
 
     answer = read(None, 9, 13, Market())
 

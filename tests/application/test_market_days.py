@@ -4,7 +4,7 @@ from datetime import UTC, date, datetime
 
 import pytest
 
-from application.market_days import (
+from application.market.market_days import (
     is_known,
     is_open,
     is_trading_day,
@@ -15,7 +15,7 @@ from application.market_days import (
     session_of,
     trading_days,
 )
-from application.market_status import standing
+from application.market.market_status import standing
 from application.ports.calendar import Hours
 from domain.instants import IST
 from tests.fakes.calendar import FakeCalendar

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from application.periods import Period, day_of, most_days, next_bar, period, pieces
+from application.market.periods import Period, day_of, most_days, next_bar, period, pieces
 from domain.errors import InvalidArgument
 
 NOW = datetime(2026, 11, 23, 5, 37, tzinfo=UTC)

@@ -7,7 +7,7 @@ from decimal import Decimal
 import pytest
 from msgspec.structs import replace as with_other
 
-from application.place_order import Asked, Order, Receipt
+from application.orders.place_order import Asked, Order, Receipt
 from application.ports.broker import BrokerDown, LoginExpired
 from application.ports.broker_orders import OrderTicket
 from domain.errors import (

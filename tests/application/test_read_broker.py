@@ -5,10 +5,10 @@ from decimal import Decimal
 
 import pytest
 
+from application.portfolio.read_portfolio import ReadPortfolio
 from application.ports.broker import BrokerDown, LoginExpired
 from application.ports.broker_orders import BrokerOrder
 from application.read_broker import OrderBook
-from application.read_portfolio import ReadPortfolio
 from domain.errors import BrokerLoginRequired, BrokerUnavailable, NoActiveBroker, SessionHasExpired
 from domain.events import (
     BrokerAuthenticationExpired,

@@ -4,11 +4,11 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from application.bars import Bars
-from application.periods import Period
+from application.market.bars import Bars
+from application.market.periods import Period
+from application.market.read_candles import Candles, WantedBars
+from application.market.read_market import Symbol
 from application.ports.broker import BrokerDown, LoginExpired, RateLimited
-from application.read_candles import Candles, WantedBars
-from application.read_market import Symbol
 from domain.errors import (
     BrokerLoginRequired,
     BrokerUnavailable,
@@ -140,7 +140,7 @@ def test_a_warm_up_up_to_now_needs_no_period(world):
 
 
 def test_a_warm_up_that_is_longer_than_a_period_may_be_is_shorter_and_no_refusal(monkeypatch):
-    monkeypatch.setattr("application.read_candles.MOST_CALLS", 1)
+    monkeypatch.setattr("application.market.read_candles.MOST_CALLS", 1)
     world = MarketWorld("groww")
 
     read(world, wanted("1w", Period(start=ist(16), end=OPENING_BELL), warm_up=500))
@@ -150,7 +150,7 @@ def test_a_warm_up_that_is_longer_than_a_period_may_be_is_shorter_and_no_refusal
 
 
 def test_the_longest_period_has_its_warm_up_all_the_same(monkeypatch):
-    monkeypatch.setattr("application.read_candles.MOST_CALLS", 1)
+    monkeypatch.setattr("application.market.read_candles.MOST_CALLS", 1)
     world = MarketWorld("groww")
     longest = Period(start=OPENING_BELL - timedelta(days=180), end=OPENING_BELL)
 
@@ -196,7 +196,7 @@ def test_todays_bars_are_kept_from_the_evening_on(world):
 def test_a_period_of_too_many_bars_or_calls_is_refused_with_how_long_it_may_be(
     interval, days_long, monkeypatch
 ):
-    monkeypatch.setattr("application.read_candles.MOST_CALLS", 2 if interval == "1d" else 50)
+    monkeypatch.setattr("application.market.read_candles.MOST_CALLS", 2 if interval == "1d" else 50)
     world = MarketWorld("kite")
     longest = Period(start=OPENING_BELL - timedelta(days=days_long), end=OPENING_BELL)
     longer = Period(start=longest.start - timedelta(seconds=1), end=OPENING_BELL)

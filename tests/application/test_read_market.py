@@ -1,6 +1,6 @@
 import pytest
 
-from application.read_market import Quotes, Symbol
+from application.market.read_market import Quotes, Symbol
 from domain.errors import InvalidArgument, UnknownInstrument
 from tests.application.market import INFY, TCS, MarketWorld
 from tests.application.world import context
@@ -53,7 +53,7 @@ def test_a_broker_is_not_asked_for_nothing():
 
 
 def test_a_screenful_comes_in_full_and_more_without_depth(monkeypatch):
-    monkeypatch.setattr("application.read_market.A_SCREENFUL", 1)
+    monkeypatch.setattr("application.market.read_market.A_SCREENFUL", 1)
     world = MarketWorld("kite")
 
     quotes(world, "INFY")
@@ -64,7 +64,7 @@ def test_a_screenful_comes_in_full_and_more_without_depth(monkeypatch):
 
 
 def test_more_calls_than_one_question_is_worth_are_refused_with_a_way_out(monkeypatch):
-    monkeypatch.setattr("application.read_market.MOST_CALLS", 1)
+    monkeypatch.setattr("application.market.read_market.MOST_CALLS", 1)
     world = MarketWorld("groww")
 
     with pytest.raises(InvalidArgument, match="1 symbols with detail='full' are the most"):

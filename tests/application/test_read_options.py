@@ -3,8 +3,8 @@ from decimal import Decimal
 
 import pytest
 
-from application.read_market import Symbol
-from application.read_options import ChainView
+from application.market.read_market import Symbol
+from application.market.read_options import ChainView
 from domain.errors import InvalidArgument, NotSupportedByBroker, UnknownInstrument
 from tests.application.market import MarketWorld
 from tests.application.world import context

@@ -6,10 +6,10 @@ from decimal import Decimal
 import pytest
 from msgspec.structs import replace as changed
 
+from application.portfolio.read_portfolio import Portfolio, ReadPortfolio
 from application.ports.account import Funds, Holding, Position
 from application.ports.broker import Access, BrokerDown, LoginExpired, RateLimited
 from application.ports.market import Detail, Quote
-from application.read_portfolio import Portfolio, ReadPortfolio
 from domain.capabilities import OFFERS
 from domain.errors import BrokerLoginRequired, BrokerUnavailable
 from domain.instruments import Instrument

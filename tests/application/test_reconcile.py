@@ -6,8 +6,8 @@ from typing import NoReturn
 
 import pytest
 
+from application.orders.reconcile import Look, Overview
 from application.ports.broker import BrokerDown, LoginExpired, Secrets
-from application.reconcile import Look, Overview
 from domain.errors import (
     BrokerLoginRequired,
     BrokerUnavailable,

@@ -2,7 +2,7 @@ from uuid import UUID
 
 import pytest
 
-from application.risk_limits import RiskPolicy
+from application.orders.risk_limits import RiskPolicy
 from application.writer import Context, Writer
 from domain.catalog import CATALOG
 from domain.errors import InvalidArgument

@@ -7,8 +7,8 @@ from uuid import UUID
 import pytest
 from msgspec.structs import replace as with_other
 
+from application.orders.switch import KillSwitch, Which
 from application.ports.egress import Egress
-from application.switch import KillSwitch, Which
 from application.writer import Writer
 from domain.catalog import CATALOG
 from domain.control_events import TradingHalted

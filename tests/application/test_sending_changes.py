@@ -4,8 +4,8 @@ from datetime import timedelta
 
 import pytest
 
+from application.orders.switch import Which
 from application.ports.broker_orders import Accepted, Declined
-from application.switch import Which
 from domain.errors import (
     OrderNotFound,
     SessionHasExpired,

@@ -3,9 +3,9 @@
 import pytest
 from msgspec.structs import replace
 
-from application.change_order import Change
-from application.place_order import Asked, Order
-from application.switch import Which
+from application.orders.change_order import Change
+from application.orders.place_order import Asked, Order
+from application.orders.switch import Which
 from domain.errors import OrderDeniedByRisk, OrderKeyReused, OrderNotFound, TradingIsHalted
 from domain.events import (
     OrderConfirmed,

@@ -5,7 +5,7 @@ import pytest
 
 from application.ports.broker import Secrets
 from application.ports.event_store import Append, Row
-from application.sweep import Sweep, Swept
+from application.sessions.sweep import Sweep, Swept
 from domain.errors import KeyStoreUnavailable, StoreUnavailable
 from domain.events import BrokerAuthenticationExpired, BrokerSelected
 from domain.session import Due

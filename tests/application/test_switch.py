@@ -5,10 +5,10 @@ from uuid import UUID
 
 import pytest
 
-from application.own_switches import OwnSwitch
+from application.orders.own_switches import OwnSwitch
+from application.orders.switch import Which
 from application.ports.broker import AcceptedLogin, Secrets
 from application.ports.broker_orders import Declined
-from application.switch import Which
 from application.writer import NOBODY
 from domain.control_events import TradingHalted, TradingResumed
 from domain.errors import BrokerLoginRequired

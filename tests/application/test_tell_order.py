@@ -3,9 +3,9 @@ from datetime import timedelta
 
 import pytest
 
-from application.place_order import Asked, Order
+from application.orders.place_order import Asked, Order
+from application.orders.tell_order import TellOrder, Told, Unsent
 from application.ports.broker import BrokerDown
-from application.tell_order import TellOrder, Told, Unsent
 from domain.errors import OrderDeniedByRisk, OrderNotFound
 from domain.events import OrderOutcomeUnknown
 from domain.limits import parse

@@ -4,15 +4,15 @@ from decimal import Decimal
 
 import pytest
 
-from application.ports.account import DayTrades, Holding, Position
-from application.ports.market import Quote
-from application.valuation import (
+from application.portfolio.valuation import (
     ValuedHolding,
     ValuedPosition,
     needs_quote,
     price_of,
     totals,
 )
+from application.ports.account import DayTrades, Holding, Position
+from application.ports.market import Quote
 from tests.application.market import INFY
 
 TEN_INFY = Holding(

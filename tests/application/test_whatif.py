@@ -5,7 +5,7 @@ from uuid import UUID
 import pytest
 from msgspec.structs import replace
 
-from application.whatif import WhatIf
+from application.orders.whatif import WhatIf
 from application.writer import Context, Writer
 from domain import control_events as c
 from domain import events as e

@@ -6,26 +6,26 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from uuid import UUID
 
-from application.adopt import Adopt
 from application.audit import Audit
-from application.broker_access import Admit, LogOut, SelectBroker
-from application.cancel_open import CancelOpen
-from application.change_order import ChangeOrder
-from application.enter_session import CloseSession, Entered, EnterSession, SessionLife
-from application.judging import Judging
-from application.last_prices import LastPrices
-from application.log_in import LogIn
-from application.own_switches import OwnSwitches
-from application.place_order import Asked, Order, PlaceOrder, Receipt
+from application.orders.adopt import Adopt
+from application.orders.cancel_open import CancelOpen
+from application.orders.change_order import ChangeOrder
+from application.orders.judging import Judging
+from application.orders.last_prices import LastPrices
+from application.orders.own_switches import OwnSwitches
+from application.orders.place_order import Asked, Order, PlaceOrder, Receipt
+from application.orders.reconcile import Reconcile
+from application.orders.request_change import RequestChange
+from application.orders.risk_limits import RiskPolicy
+from application.orders.sending import SendOrder
+from application.orders.sending_changes import SendChange
+from application.orders.switch import KillSwitch
 from application.ports.broker import AcceptedLogin, Secrets
 from application.ports.broker_orders import BrokerOrder
 from application.read_broker import ReadBroker
-from application.reconcile import Reconcile
-from application.request_change import RequestChange
-from application.risk_limits import RiskPolicy
-from application.sending import SendOrder
-from application.sending_changes import SendChange
-from application.switch import KillSwitch
+from application.sessions.broker_access import Admit, LogOut, SelectBroker
+from application.sessions.enter_session import CloseSession, Entered, EnterSession, SessionLife
+from application.sessions.log_in import LogIn
 from application.writer import Context, Loaded, Writer
 from domain.catalog import CATALOG
 from domain.envelope import Recorded

@@ -12,11 +12,11 @@ from pathlib import Path
 from statistics import median
 from time import process_time
 
-from application.bar_times import is_quiet, settled_before, start_of_warm_up
-from application.bars import COLUMNS, Bars, bars_of
-from application.gaps import find_gaps
-from application.keep_candles import Wanted, read_through
-from application.periods import Period
+from application.market.bar_times import is_quiet, settled_before, start_of_warm_up
+from application.market.bars import COLUMNS, Bars, bars_of
+from application.market.gaps import find_gaps
+from application.market.keep_candles import Wanted, read_through
+from application.market.periods import Period
 from application.ports.candle_store import Kept
 from application.ports.market import Candle
 from domain.instruments import Instrument

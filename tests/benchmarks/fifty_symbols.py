@@ -13,17 +13,17 @@ from msgspec import structs
 from talipp.indicators import ADX, ATR, BB, MACD, RSI
 from talipp.ohlcv import OHLCV
 
-from application.analyse import Analyse, Analysed, Request
-from application.market_days import trading_days
-from application.periods import midnight
-from application.read_candles import ReadCandles
-from application.read_market import Symbol
+from application.market.analyse import Analyse, Analysed, Request
+from application.market.market_days import trading_days
+from application.market.periods import midnight
+from application.market.read_candles import ReadCandles
+from application.market.read_market import Symbol
 from domain.indicator_text import parse_indicator
 from domain.instants import trading_day
 from infrastructure.analysis.indicators import TalibIndicators
 from infrastructure.calendar.days import exchange_calendar
 from infrastructure.candle_store import SqliteCandleStore
-from mcp_interface.tools.analysis_rows import analysis_lines, symbol_row
+from mcp_interface.tools.analysis.analysis_rows import analysis_lines, symbol_row
 from tests.application.market import INFY, MarketWorld
 from tests.application.world import OPENING_BELL, context
 from tests.fakes.instruments import FakeInstruments

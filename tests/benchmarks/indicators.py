@@ -6,7 +6,7 @@ from math import sqrt
 from statistics import median
 from time import process_time
 
-from application.bars import Bars
+from application.market.bars import Bars
 from domain.indicator_text import parse_indicator
 from infrastructure.analysis.indicators import TalibIndicators
 from tests.infrastructure.analysis import plain

@@ -9,12 +9,12 @@ from typing import Any, Final
 from unittest import mock
 from uuid import UUID
 
-from application import observe
-from application.broker_access import Admission
-from application.draft import Draft
-from application.place_order import PlaceOrder, Receipt
+from application.orders import observe
+from application.orders.draft import Draft
+from application.orders.place_order import PlaceOrder, Receipt
+from application.orders.sending import SendOrder
 from application.ports.broker_orders import OrderTicket
-from application.sending import SendOrder
+from application.sessions.broker_access import Admission
 from application.writer import Context
 from domain.absence import in_doubt
 from domain.events import OrderOutcomeUnknown, OrderRejected, OrderRequested, Outcome

@@ -7,7 +7,7 @@ from itertools import pairwise
 import pytest
 from msgspec.structs import replace
 
-from application.periods import Period, pieces
+from application.market.periods import Period, pieces
 from application.ports.broker_orders import (
     Accepted,
     Declined,

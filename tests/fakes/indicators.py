@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from application.bars import UNITS_A_RUPEE, Bars
+from application.market.bars import UNITS_A_RUPEE, Bars
 from application.ports.indicators import Calculated, Statement
 from domain.indicators import INDICATORS, Wanted
 

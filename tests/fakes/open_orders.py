@@ -14,7 +14,7 @@ from domain.vocabulary import BrokerName
 
 @dataclass(frozen=True)
 class FoldedRow:
-    """See `application.reconcile.OpenRow`."""
+    """See `application.orders.reconcile.OpenRow`."""
 
     principal: UUID
     session_id: UUID

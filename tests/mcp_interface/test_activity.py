@@ -6,7 +6,7 @@ from datetime import datetime
 import pytest
 
 from domain.instants import IST
-from mcp_interface.tools.activity_rows import Activity, told_in_words
+from mcp_interface.tools.activity.activity_rows import Activity, told_in_words
 from tests.mcp_interface.conftest import Market
 from tests.mcp_interface.people import ERAS, Era, Person, buy, connected
 from tests.support.servers import Plain

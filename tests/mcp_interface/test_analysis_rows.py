@@ -7,15 +7,15 @@ from uuid import UUID
 
 import pytest
 
-from application.analyse import Analysed
-from application.compare_analysis import AtBroker
+from application.market.analyse import Analysed
+from application.market.compare_analysis import AtBroker
 from application.ports.indicators import Statement
 from application.ports.market import Candle
 from domain.errors import BrokerUnavailable, Refusal
 from domain.indicator_text import parse_indicator
 from domain.vocabulary import BrokerName
-from mcp_interface.tools.analysis_rows import analysis_lines, bar_time, exact, short
-from mcp_interface.tools.comparison_rows import comparison
+from mcp_interface.tools.analysis.analysis_rows import analysis_lines, bar_time, exact, short
+from mcp_interface.tools.analysis.comparison_rows import comparison
 from tests.application.analysing import THREE_WEEKS, analysed, numbered
 from tests.application.bar_rows import bar, ist, session_of
 from tests.application.market import MarketWorld

@@ -5,12 +5,12 @@ from typing import get_args
 
 import pytest
 
-from application.market_status import standing
+from application.market.market_status import standing
 from domain.instants import IST
 from domain.vocabulary import Exchange
 from infrastructure.calendar.days import exchange_calendar
 from infrastructure.clock import SystemClock
-from mcp_interface.tools.status import told
+from mcp_interface.tools.market.status import told
 from tests.mcp_interface.conftest import Market
 from tests.mcp_interface.people import connected
 

@@ -12,7 +12,7 @@ import anyio
 import pytest
 from anyio import to_thread
 
-from application.reconcile import Look, Overview, Reconcile
+from application.orders.reconcile import Look, Overview, Reconcile
 from domain.errors import BrokerUnavailable, StoreUnavailable
 from domain.events import OrderAdopted
 from domain.vocabulary import BrokerName

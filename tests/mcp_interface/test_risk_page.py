@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from mcp_interface.tools.risk_page import markdown
+from mcp_interface.tools.orders.risk_page import markdown
 
 PAGE = Path(__file__).parents[2] / "docs" / "risk.md"
 

@@ -3,22 +3,22 @@
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from application.adopt import Adopt
-from application.broker_access import Admit
-from application.change_draft import NewTerms
-from application.change_order import Change, ChangeOrder
-from application.enter_session import EnterSession, SessionLife
-from application.judging import Judging
-from application.last_prices import LastPrices
-from application.log_in import LogIn
-from application.place_order import Asked, Order, PlaceOrder, Receipt
+from application.orders.adopt import Adopt
+from application.orders.change_draft import NewTerms
+from application.orders.change_order import Change, ChangeOrder
+from application.orders.judging import Judging
+from application.orders.last_prices import LastPrices
+from application.orders.place_order import Asked, Order, PlaceOrder, Receipt
+from application.orders.reconcile import Reconcile
+from application.orders.request_change import ChangeReceipt, RequestChange
+from application.orders.risk_limits import RiskPolicy
+from application.orders.sending import SendOrder
+from application.orders.sending_changes import SendChange
+from application.orders.switch import KillSwitch, Which
 from application.ports.broker import Secrets
-from application.reconcile import Reconcile
-from application.request_change import ChangeReceipt, RequestChange
-from application.risk_limits import RiskPolicy
-from application.sending import SendOrder
-from application.sending_changes import SendChange
-from application.switch import KillSwitch, Which
+from application.sessions.broker_access import Admit
+from application.sessions.enter_session import EnterSession, SessionLife
+from application.sessions.log_in import LogIn
 from application.writer import Context, Writer
 from domain.catalog import EVENTS, Catalog
 from domain.envelope import Recorded, Row

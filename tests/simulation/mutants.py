@@ -7,10 +7,10 @@ from typing import Any, Final
 from unittest.mock import patch
 from uuid import UUID
 
-from application import draft, observe, place_order, sending
+from application.orders import draft, observe, place_order, sending
+from application.orders.reconcile import Reconcile
+from application.orders.sending import SendOrder
 from application.ports.event_store import Append, Conflict
-from application.reconcile import Reconcile
-from application.sending import SendOrder
 from application.writer import Context
 from domain import events as e
 from domain import order_changes, orders, risk

@@ -11,7 +11,7 @@ from uuid import UUID
 
 from greenlet import getcurrent
 
-from application.change_draft import NewTerms
+from application.orders.change_draft import NewTerms
 from application.ports.broker import Access
 from application.ports.broker_orders import OrderTicket
 from domain import events as e

@@ -7,16 +7,16 @@ from dataclasses import replace
 from typing import Final
 from uuid import UUID
 
-from application.approve import Approve
-from application.broker_access import LogOut, SelectBroker
-from application.change_draft import NewTerms
-from application.change_order import Change
-from application.enter_session import CloseSession, Entered
-from application.place_order import Asked, Order, Receipt
+from application.orders.approve import Approve
+from application.orders.change_draft import NewTerms
+from application.orders.change_order import Change
+from application.orders.place_order import Asked, Order, Receipt
+from application.orders.request_change import ChangeReceipt
 from application.ports.broker import Secrets
 from application.ports.egress import Egress
 from application.ports.event_store import Append
-from application.request_change import ChangeReceipt
+from application.sessions.broker_access import LogOut, SelectBroker
+from application.sessions.enter_session import CloseSession, Entered
 from domain.errors import Refusal
 from domain.events import OrderProposed
 from domain.limits import parse

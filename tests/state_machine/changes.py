@@ -5,7 +5,7 @@ from decimal import Decimal
 from typing import Final
 from uuid import UUID
 
-from application.change_draft import NewTerms
+from application.orders.change_draft import NewTerms
 from domain.vocabulary import BrokerName, OrderTerms
 from tests.simulation.broker import Placed
 from tests.state_machine.model import Change, Died, Login, No, Order, Proposal, Session, worth

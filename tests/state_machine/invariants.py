@@ -5,9 +5,9 @@ from collections.abc import Iterable
 from typing import Final
 from uuid import UUID
 
+from application.orders.sending import way_of
 from application.ports.broker import Access
 from application.ports.broker_orders import OrderTicket
-from application.sending import way_of
 from domain import events as e
 from domain.catalog import EVENTS, Catalog
 from domain.limits import parse

@@ -6,7 +6,7 @@ from uuid import UUID
 from hypothesis import strategies as st
 from hypothesis.stateful import rule
 
-from application.switch import Which
+from application.orders.switch import Which
 from domain.instants import IST
 from domain.streams import session_stream
 from domain.vocabulary import OrderStatus, OrderTerms

@@ -6,8 +6,8 @@ from typing import NamedTuple
 
 from hypothesis.stateful import RuleBasedStateMachine, invariant
 
-from application.place_order import Asked, Receipt
-from application.request_change import ChangeReceipt
+from application.orders.place_order import Asked, Receipt
+from application.orders.request_change import ChangeReceipt
 from domain.events import OrderChangeRequested
 from domain.streams import session_stream
 from tests.simulation.checks import Broken

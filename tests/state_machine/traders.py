@@ -6,8 +6,8 @@ from uuid import UUID
 from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, MultipleResults, initialize, multiple, rule
 
-from application.change_draft import NewTerms
-from application.place_order import Asked
+from application.orders.change_draft import NewTerms
+from application.orders.place_order import Asked
 from domain.vocabulary import BrokerName, OrderTerms
 from tests.state_machine.bench import ASHA, RAVI
 from tests.state_machine.broker import Ending

@@ -6,8 +6,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from uuid import UUID
 
-from application.enter_session import Entered
 from application.ports.broker import AcceptedLogin, Secrets
+from application.sessions.enter_session import Entered
 from application.writer import Context
 from infrastructure.settings import Settings
 from mcp_interface.composition import Backend

@@ -18,9 +18,9 @@ from unittest import mock
 
 import anyio
 
-from application import place_order
-from application.enter_session import EnterSession
+from application.orders import place_order
 from application.ports.event_store import Append
+from application.sessions.enter_session import EnterSession
 from infrastructure import logs
 from infrastructure.brokers.calls import Turn
 from infrastructure.brokers.connections import _BoundedResponse

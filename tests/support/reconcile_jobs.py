@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Literal
 from uuid import UUID
 
-from application.place_order import Asked, Order
+from application.orders.place_order import Asked, Order
 from application.ports.broker import Secrets
 from application.ports.event_store import Append
 from application.writer import Context

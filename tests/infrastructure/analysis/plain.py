@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from math import fsum
 from typing import NamedTuple
 
-from application.bars import Bars
+from application.market.bars import Bars
 
 Line = list[float | None]
 

@@ -8,7 +8,7 @@ from itertools import accumulate, pairwise
 from random import Random
 from typing import NamedTuple
 
-from application.bars import NO_INTEREST, UNITS_A_RUPEE, Bars, bars_of
+from application.market.bars import NO_INTEREST, UNITS_A_RUPEE, Bars, bars_of
 from domain.vocabulary import Interval
 from infrastructure.simulator.market.candles import candles
 from infrastructure.simulator.market.universe import listing

@@ -4,7 +4,7 @@ import pytest
 from talipp import indicators as talipp
 from talipp.ohlcv import OHLCV
 
-from application.bars import UNITS_A_RUPEE
+from application.market.bars import UNITS_A_RUPEE
 from domain.indicator_text import parse_indicator
 from domain.indicators import INDICATORS
 from tests.infrastructure.analysis import plain

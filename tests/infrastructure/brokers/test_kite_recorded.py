@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
+from application.portfolio.valuation import ValuedHolding, ValuedPosition, price_of
 from application.ports.account import DayTrades, Funds, Holding, Position
 from application.ports.broker import Secrets
 from application.ports.broker_orders import Accepted, GttLeg, GttOrder, Trade
 from application.ports.market import Candle, DepthLevel
-from application.valuation import ValuedHolding, ValuedPosition, price_of
 from domain.events import OrderPlaced
 from domain.vocabulary import OrderSighting
 from infrastructure.brokers.kite import KiteBroker

@@ -17,7 +17,7 @@ from alembic.config import Config
 from sqlalchemy import MetaData, Table, Uuid, insert
 
 import infrastructure.migrations
-from application.tell_order import Told
+from application.orders.tell_order import Told
 from infrastructure.migrations.runner import migrate
 from infrastructure.vault import SealedVault
 from mcp_interface.composition import Backend

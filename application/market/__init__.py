@@ -1,0 +1,1 @@
+"""Prices, candles and what is calculated from them; days and hours of exchanges."""

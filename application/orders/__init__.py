@@ -1,0 +1,1 @@
+"""Orders: asked for, judged, confirmed, sent once, watched until they end."""

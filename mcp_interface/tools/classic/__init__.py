@@ -1,0 +1,1 @@
+"""Commands under the names of the server before this one."""

@@ -1,0 +1,1 @@
+"""Instruments, quotes, candles, option chains, market hours."""

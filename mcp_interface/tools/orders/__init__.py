@@ -1,0 +1,1 @@
+"""Orders, changes, GTT orders, switches: arguments, questions, answers."""
