@@ -2,14 +2,24 @@
 
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
+from decimal import Decimal
 from typing import TypeVar
 
-from application.ports.account import Holding, Position
+from application.ports.account import Conversion, Holding, Position
 from application.ports.broker import AcceptedLogin, Access, Broker, LoginInstructions, Secrets
-from application.ports.broker_orders import Accepted, BrokerOrder, OrderTicket, Written
+from application.ports.broker_orders import (
+    Accepted,
+    BrokerOrder,
+    GttOrder,
+    GttTicket,
+    OrderTicket,
+    Written,
+)
 from application.ports.egress import DIRECT, Egress
+from application.ports.market import Detail, Quote
 from domain.capabilities import Offer
 from domain.events import OrderPlaced, Outcome
+from domain.instruments import Instrument
 from domain.vocabulary import BrokerName, Mode, OrderTerms
 from infrastructure.brokers.lacking import Lacking
 
@@ -49,6 +59,10 @@ class ScriptedBroker(Lacking):
         self.change_answers: list[Callable[[], Written]] = []
         self.changed: list[tuple[Access, str, OrderTerms | None]] = []
         """Modifications, and (without terms) cancellations, that were asked for."""
+        self.instructed: list[GttTicket | GttOrder | Conversion] = []
+        """GTT orders to keep or to take back, and conversions, that were asked for."""
+        self.prices: dict[str, Decimal] = {}
+        """Last prices in INR by canonical name; without any it has no call for quotes."""
         self.login: AcceptedLogin | Exception | None = None
         self.book: Sequence[BrokerOrder] | Exception = ()
         self.its_holdings: tuple[Holding, ...] | Exception = ()
@@ -102,6 +116,30 @@ class ScriptedBroker(Lacking):
         if self.change_answers:
             return self.change_answers.pop(0)()
         return Accepted(reference=broker_order_id)
+
+    def place_gtt(self, access: Access, ticket: GttTicket, now: datetime) -> Written:
+        return self._instruct(ticket)
+
+    def cancel_gtt(self, access: Access, gtt: GttOrder, now: datetime) -> Written:
+        return self._instruct(gtt)
+
+    def convert_position(self, access: Access, conversion: Conversion, now: datetime) -> Written:
+        return self._instruct(conversion)
+
+    def _instruct(self, asked: GttTicket | GttOrder | Conversion) -> Written:
+        self.instructed.append(asked)
+        if self.change_answers:
+            return self.change_answers.pop(0)()
+        return Accepted(reference=f"G{len(self.instructed)}")
+
+    def quotes(
+        self, access: Access, instruments: Sequence[Instrument], detail: Detail, now: datetime
+    ) -> tuple[Quote, ...]:
+        if not self.prices:
+            return super().quotes(access, instruments, detail, now)
+        return tuple(
+            Quote(instrument=each, last_price_inr=self.prices[each.name]) for each in instruments
+        )
 
     def orders(self, access: Access, now: datetime) -> tuple[BrokerOrder, ...]:
         return tuple(_answered(self.book))
