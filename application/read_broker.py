@@ -100,7 +100,9 @@ class ReadBroker:
             unlisted=tuple(
                 report
                 for tag, report in ours.items()
-                if tag not in listed and report.state != "PLACED"
+                if tag not in listed
+                and report.state != "PLACED"
+                and report.request.terms.instruction is None
             ),
         )
 

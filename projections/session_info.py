@@ -91,12 +91,15 @@ def _apply(rows: dict[UUID, dict[str, Any]], recorded: Recorded) -> None:
             pass
 
 
-def _follow(placed: dict[str, bool], event: e.OrderEvent) -> None:
-    """Keep the keys of open orders, with whether the broker is known to have each."""
+def _follow(placed: dict[str, bool | None], event: e.OrderEvent) -> None:
+    """Keep the keys of open orders, with whether the broker is known to have each; `None` for an
+    instruction (GTT, conversion), which is open only while it is on its way."""
     key = event.order_key
     match event:
-        case e.OrderRequested():
-            placed[key] = False
+        case e.OrderRequested(terms=terms):
+            placed[key] = False if terms.instruction is None else None
+        case e.OrderPlaced() | e.OrderOutcomeUnknown() if placed.get(key, False) is None:
+            placed.pop(key)
         case e.OrderObserved(sighting=seen) | e.OrderAdopted(sighting=seen) if (
             seen.status in SETTLED_STATUSES
         ):

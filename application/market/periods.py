@@ -149,10 +149,11 @@ def moment(name: str, text: str) -> tuple[datetime, bool]:
         )
         aware = written if written.tzinfo else written.replace(tzinfo=IST)
         instant = aware.astimezone(UTC)
+        year = aware.astimezone(IST).year
     except (ValueError, OverflowError, InvalidArgument):
         instant = None
     if instant is None:
         raise InvalidArgument(f"{name} is no date. Next: write it {_WRITTEN}.")
-    if instant.astimezone(IST).year < _FIRST_YEAR:
+    if year < _FIRST_YEAR:
         raise InvalidArgument(f"{name} is before {_FIRST_YEAR}. Next: choose a later one.")
     return instant, is_day

@@ -5,6 +5,7 @@ from datetime import datetime
 from decimal import Decimal
 
 from application.ports.account import Conversion
+from application.ports.broker import BrokerDown, reason
 from application.ports.broker_orders import (
     Accepted,
     Declined,
@@ -14,9 +15,10 @@ from application.ports.broker_orders import (
     Written,
 )
 from application.sessions.broker_access import Admission
+from domain.errors import BrokerUnavailable, InvalidOrder
 from domain.events import OrderOutcomeUnknown, OrderPlaced, OrderRejected, OrderRequested, Outcome
 from domain.instructions import kind_of
-from domain.vocabulary import CancelGtt, ConvertPosition, PlaceGtt
+from domain.vocabulary import CancelGtt, ConvertPosition, OrderTerms, PlaceGtt
 
 
 def instruct(admission: Admission, request: OrderRequested, now: datetime) -> Outcome:
@@ -81,6 +83,39 @@ def _written(admission: Admission, request: OrderRequested, now: datetime) -> Wr
             return broker.convert_position(access, conversion, now)
         case None:
             raise AssertionError("an order in the market is placed, not instructed")
+
+
+def must_hold(admission: Admission, terms: OrderTerms, now: datetime) -> None:
+    """Whether there is such a position to convert: some brokers convert whatever is named, or
+    answer what nobody can tell from a yes.
+
+    Raises:
+        InvalidOrder: there is none. BrokerUnavailable: it cannot be looked up. LoginExpired.
+    """
+    instruction, broker = terms.instruction, admission.broker
+    if not isinstance(instruction, ConvertPosition):
+        return
+    try:
+        positions = broker.positions(admission.access, now)
+    except BrokerDown as down:
+        raise BrokerUnavailable(
+            f"{broker.display_name} does not show its positions{reason(down)}, and nothing is "
+            "converted before they were seen. Nothing was sent. Next: try again in a moment."
+        ) from None
+    sign = 1 if terms.transaction_type == "BUY" else -1
+    held = sum(
+        sign * each.quantity_shares
+        for each in positions
+        if (each.exchange, each.trading_symbol, each.product)
+        == (terms.exchange, terms.trading_symbol, instruction.from_product)
+    )
+    if held < terms.quantity_shares:
+        side = "long" if sign > 0 else "short"
+        raise InvalidOrder(
+            f"{broker.display_name} shows {max(held, 0)} shares of a {side} position in "
+            f"{terms.exchange}:{terms.trading_symbol} of product {instruction.from_product}; "
+            f"nothing was sent. Next: get_positions(broker='{broker.name}')."
+        )
 
 
 def _last_price_inr(request: OrderRequested) -> Decimal:

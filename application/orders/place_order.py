@@ -13,6 +13,7 @@ from typing import Protocol
 from uuid import UUID
 
 from application.orders.draft import Draft, check_offer, denial_in, may_trade
+from application.orders.instruct import must_hold
 from application.orders.judging import Judging
 from application.orders.receipts import Receipt as Receipt
 from application.orders.receipts import claim_in, receipt
@@ -200,11 +201,15 @@ class PlaceOrder:
             check_switches([self.writer.load(s) for s in switches_of(context.principal, account)])
         if broker.needs_login and not reduces_risk(order.terms):
             self.first_look(context, entered.session_id, admission)
+        now = self.clock.now
         seen = self.admit.while_logged_in(
             context,
             entered.session_id,
             admission,
-            lambda: self.judging.look(admission, account, order.terms, self.clock.now()),
+            lambda: self.judging.look(admission, account, order.terms, now()),
+        )
+        self.admit.while_logged_in(
+            context, entered.session_id, admission, lambda: must_hold(admission, order.terms, now())
         )
         draft = Draft(
             key=key,

@@ -130,6 +130,8 @@ def _show_state(sessions: list[dict[str, Any]], full: bool) -> None:  # Any: JSO
 
 
 def _order(row: dict[str, Any]) -> str:  # Any: JSON values
+    if row["instruction"]:
+        return str(row["instruction"])
     kind = "" if row["variety"] == "regular" else f"{row['variety']}: "
     return (
         f"{kind}{row['transactionType']} {row['quantity']} {row['exchange']}:"

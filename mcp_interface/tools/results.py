@@ -78,7 +78,7 @@ def money(amount_inr: Decimal | None) -> str | None:
 
 def rupees(amount_inr: Decimal) -> str:
     """`₹1,00,000.00`: with the rupee sign and Indian grouping, for texts."""
-    whole, paise = f"{abs(amount_inr):.2f}".split(".")
+    whole, paise = money(abs(amount_inr)).split(".")
     head, tail = whole[:-3], whole[-3:]
     groups: list[str] = []
     while head:

@@ -9,11 +9,18 @@ from msgspec.structs import replace
 from application.orders.close_stale import close_stale
 from application.orders.place_order import Asked, Order, Receipt
 from application.orders.switch import Which
-from application.ports.account import Conversion
+from application.ports.account import Conversion, Position
 from application.ports.broker import BrokerDown
 from application.ports.broker_orders import Declined, GttOrder, GttTicket, Unproven
 from domain.capabilities import OFFERS
-from domain.errors import LiveTradingOff, OrderKeyReused, ProposalRefused, TradingIsHalted
+from domain.errors import (
+    BrokerUnavailable,
+    InvalidOrder,
+    LiveTradingOff,
+    OrderKeyReused,
+    ProposalRefused,
+    TradingIsHalted,
+)
 from domain.events import OrderProposed
 from domain.instructions import gtt_terms
 from domain.risk_ledger import fold_ledger
@@ -29,6 +36,14 @@ CONVERT = replace(
     order_type="MARKET",
     limit_price_inr=None,
     instruction=ConvertPosition(from_product="MIS"),
+)
+HELD = Position(
+    exchange="NSE",
+    trading_symbol="INFY",
+    product="MIS",
+    quantity_shares=10,
+    average_price_inr=Decimal("1490"),
+    last_price_inr=Decimal("1500"),
 )
 LEDGER = risk_ledger_stream(ASHA, OPENING_BELL.date())
 TWO_MINUTES = timedelta(minutes=2)
@@ -48,6 +63,7 @@ def world() -> World:
     made = World()
     made.kite.offer = OFFERS["kite"]
     made.kite.prices = {"NSE:INFY": Decimal("1500")}
+    made.kite.its_positions = (HELD,)
     made.at_kite()
     return made
 
@@ -105,6 +121,29 @@ def test_a_conversion_says_from_where_to_where(world: World):
     ]
     assert receipt.report.state == "PLACED"
     assert fold_ledger(world.events(LEDGER)).value_inr == 0
+
+
+@pytest.mark.parametrize(
+    "terms",
+    [
+        replace(CONVERT, transaction_type="SELL"),
+        replace(CONVERT, quantity_shares=11),
+        replace(CONVERT, product="MIS", instruction=ConvertPosition(from_product="CNC")),
+        replace(CONVERT, exchange="BSE"),
+    ],
+    ids=["other side", "too many", "other product", "other exchange"],
+)
+def test_a_position_that_is_not_there_is_not_converted(world: World, terms):
+    with pytest.raises(InvalidOrder, match="get_positions"):
+        ask(world, terms)
+    assert kinds(world) == []
+
+
+def test_positions_that_cannot_be_seen_are_not_converted(world: World):
+    world.kite.its_positions = BrokerDown("ReadTimeout")
+
+    with pytest.raises(BrokerUnavailable, match="Nothing was sent"):
+        ask(world, CONVERT)
 
 
 def test_taking_a_gtt_order_back_asks_nobody_and_takes_nothing(world: World):

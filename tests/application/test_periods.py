@@ -70,6 +70,7 @@ def test_the_bar_of_a_day_or_longer_that_holds_the_first_moment_is_included(inte
         ("2026-W47-1", None, "from_date is no date"),
         ("2026-11-1\N{SUPERSCRIPT TWO}", None, "from_date is no date"),
         ("0001-01-02", None, "from_date is before 1990"),
+        ("9999-12-31T23:59:59+00:00", None, "from_date is no date"),
         ("1989-12-31", None, "from_date is before 1990"),
         ("0001-01-01T00:00+14:00", None, "from_date is no date"),
         ("", None, "from_date is no date"),

@@ -70,7 +70,12 @@ async def test_a_gtt_order_is_asked_about_kept_listed_and_taken_back(asha, broke
     (row,) = await listed(asha)
     gtt_id = placed.data["brokerOrderId"]
     gone = await asha.call("cancel_gtt_order", gtt_id=gtt_id)
+    twice = await asha.try_to("cancel_gtt_order", gtt_id=gtt_id)
+    session = await asha.call("get_session_info")
 
+    assert twice.code == "ORDER_NOT_FOUND"
+    assert session.data["openOrders"] == 0
+    assert "Buy 2 shares of NSE:INFY, product CNC, at a limit of ₹1,199.00 once" in placed.text
     assert (placed.data["state"], placed.data["variety"]) == ("PLACED", "gtt")
     assert f"get_gtt_orders(broker='{broker}')" in placed.text
     assert (row["gttId"], row["kind"], row["quantity"]) == (gtt_id, "SINGLE", 2)
@@ -159,15 +164,17 @@ async def test_a_position_changes_its_product_where_the_broker_can(asha, broker)
     await asha.call("create_order", **{**buy("INFY", 3), "product": "MIS"})
     asked = len(asha.questions)
 
-    answer = await asha.try_to(
-        "convert_position",
-        trading_symbol="INFY",
-        exchange="NSE",
-        transaction_type="BUY",
-        quantity=3,
-        old_product="MIS",
-        new_product="CNC",
-    )
+    wanted: Plain = {
+        "trading_symbol": "INFY",
+        "exchange": "NSE",
+        "transaction_type": "BUY",
+        "quantity": 3,
+        "old_product": "MIS",
+        "new_product": "CNC",
+    }
+
+    short = await asha.try_to("convert_position", **{**wanted, "transaction_type": "SELL"})
+    answer = await asha.try_to("convert_position", **wanted)
 
     if broker == "groww":
         assert answer.code == "NOT_SUPPORTED_BY_BROKER"
@@ -175,6 +182,7 @@ async def test_a_position_changes_its_product_where_the_broker_can(asha, broker)
         return
     assert (answer.data["state"], answer.data["variety"]) == ("PLACED", "conversion"), answer.text
     assert answer.data["brokerOrderId"] is None
+    assert (short.code, "0 shares of a short position" in short.text) == ("INVALID_ORDER", True)
     assert re.search(
         r"Convert 3 shares of NSE:INFY of an open long position from product MIS to CNC\.",
         asha.questions[asked],

@@ -1,7 +1,7 @@
 """Tools for orders that the broker keeps until a price is reached, and for changing a position's
 product. They go the way of every order: see `placing.py`."""
 
-from typing import Annotated
+from typing import Annotated, Final
 
 import msgspec
 from mcp.types import CallToolResult, InputRequiredResult
@@ -33,6 +33,8 @@ from mcp_interface.tools.results import (
     when,
 )
 
+WAITS: Final = ("ACTIVE", "UNKNOWN")
+"""A word of the broker that nobody here knows may mean that it waits."""
 Placed = Annotated[CallToolResult, OrderReceipt] | InputRequiredResult
 
 
@@ -119,6 +121,11 @@ def _register_writing(server: TradingServer, app: App) -> None:
                 raise OrderNotFound(
                     f"{found.admission.broker.display_name} lists no GTT order {gtt_id!a} of "
                     "this account. Next: get_gtt_orders()."
+                )
+            if gtt.status not in WAITS:
+                raise OrderNotFound(
+                    f"That GTT order does not wait any more: it is {gtt.status}; nothing was sent. "
+                    "Next: get_gtt_orders()."
                 )
             return _cancellation(gtt), found.admission.broker.name
 

@@ -7,6 +7,7 @@ from domain.events import OrderDenied, OrderProposed
 from domain.instants import outside
 from domain.instructions import variety_of
 from domain.order_reports import ChangeReport, OrderReport
+from domain.order_text import sentences
 from domain.vocabulary import OrderSighting, OrderTerms
 from mcp_interface.tools.results import (
     CURRENCY,
@@ -19,8 +20,8 @@ from mcp_interface.tools.results import (
 )
 
 ENDED_OTHERWISE: Final = ("REJECTED", "CANCELLED", "EXPIRED")
-INSTEAD: Final = {"gtt": "GTT", "gtt_cancellation": "Cancel GTT", "conversion": "Convert"}
-"""What an order is that is none in the market, by its variety."""
+INSTEAD: Final = ("gtt", "gtt_cancellation", "conversion")
+"""What an order is that is none in the market: its variety."""
 IN_A_LIST: Final = 80
 """Characters of a broker's words in a list. The data has all."""
 
@@ -42,6 +43,7 @@ class OrderRow(Result):
     order_type: str
     product: str
     variety: str
+    instruction: str | None = None
     validity: str
     quantity: int
     lot_size: int = 1
@@ -106,6 +108,7 @@ def _of_terms(terms: OrderTerms) -> dict[str, Any]:
         "order_type": terms.order_type,
         "product": terms.product,
         "variety": variety_of(terms),
+        "instruction": sentences(terms)[-1] if terms.instruction else None,
         "validity": terms.validity,
         "quantity": terms.quantity_shares,
         "price": money(terms.limit_price_inr),
@@ -131,8 +134,8 @@ def in_words(row: OrderRow) -> str:
     )
     if row.price:
         what += f" {rupees(Decimal(row.price))}"
-    if row.variety in INSTEAD:
-        what = f"{INSTEAD[row.variety]}: {what}"
+    if row.instruction:
+        what = row.instruction.removesuffix(".")
     how = "DONE" if row.variety in INSTEAD and row.state == "PLACED" else row.state
     if row.status:
         how += f", {row.status}"

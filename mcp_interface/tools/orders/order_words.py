@@ -41,6 +41,11 @@ def told_in_words(
 
 def _next(row: OrderAnswer) -> list[str]:
     ask_again = f"get_order(order_key='{row.order_key}')"
+    if row.in_progress and row.variety in INSTEAD:
+        return [
+            "IN_PROGRESS: it is being sent, or whoever was sending it died. Do not ask for it "
+            f"again. Next: {ask_again} in {ASK_AGAIN_MS} ms; {_shown(row)}"
+        ]
     if row.in_progress:
         return [
             "IN_PROGRESS: it is being sent, and may be live. Do not place it again. Next: "
@@ -65,11 +70,16 @@ def _next(row: OrderAnswer) -> list[str]:
 
 def _instructed(row: OrderAnswer) -> str:
     """Of a GTT order or a conversion, which no order book shows."""
-    tool = "get_positions" if row.variety == "conversion" else "get_gtt_orders"
-    shown = f"{tool}(broker='{row.broker}') shows what there is now."
     if row.state == "UNKNOWN":
-        return f"It may have been done. Do not ask for it again before you looked. Next: {shown}"
-    return f"{row.broker.capitalize()} has done it: {shown}"
+        return (
+            f"It may have been done. Do not ask for it again before you looked. Next: {_shown(row)}"
+        )
+    return f"{row.broker.capitalize()} has done it: {_shown(row)}"
+
+
+def _shown(row: OrderAnswer) -> str:
+    tool = "get_positions" if row.variety == "conversion" else "get_gtt_orders"
+    return f"{tool}(broker='{row.broker}') shows what there is now."
 
 
 def _after_hours(broker: str) -> str:
